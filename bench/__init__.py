@@ -1,0 +1,1 @@
+"""Figures of the whole system, and of a bare baseline in the same run."""

@@ -1,0 +1,137 @@
+"""What people and programs tell runs of features: signals, approvals, and what came of a call that nobody knows of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC
+from difflib import get_close_matches
+from typing import Literal
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from processors.models import ENDED_STATES, Run, RunSignal, Step
+from processors.services.ending import wake
+from processors.services.feature_of import feature_of_run
+from processors.services.runs import mine
+from processors.services.starting import refused
+from products import features
+from products.access import Actor, Permission
+from products.lib.errors import Conflict, Forbidden, Invalid, NotFound
+from products.lib.inputs import InputError
+from products.lib.jsontypes import Json, JsonObject
+from products.lib.redaction import Redactor
+from products.models import new_id
+from products.services import audit, vault
+
+UNUSED_MOST = 1_000  # signals of one run that nobody has waited for yet
+COMMENT_MOST = 2_000
+As = Literal["done", "retry", "failed"]
+_BY_KEY = Redactor()
+
+
+def send_signal(actor: Actor, run: Run, name: str, payload: Json = None, *, comment: str = "") -> RunSignal:
+    """Tells a run what one of its events waits for; told early, it is kept until the event asks.
+
+    An approval is `{"approved": true or false}`; who, when and `comment` come with it.
+    Raises NotFound, Forbidden, Conflict, Invalid with pointers under /payload.
+    """
+    actor.need(Permission.RUN)
+    if len(comment) > COMMENT_MOST:
+        raise Invalid.field("comment", f"A comment has at most {COMMENT_MOST} characters.", code="too_long")
+    with transaction.atomic():
+        row = _open_run(actor, run)
+        event = _waiting_event(feature_of_run(row), name)
+        checked = _checked(actor, event, payload, comment)
+        signal = _stored(actor, row, name, checked)
+        verb = "run.approved" if event.wait and event.wait.approval else "run.signalled"
+        audit.record(actor, verb, row, name=row.target, changes={"signal": name, "run": str(row.pk)})
+    return signal
+
+
+def resolve_step(actor: Actor, run: Run, step_id: UUID, as_: As, *, output: Json = None) -> RunSignal:
+    """Says what came of a call of which nobody knows: done, with its output; to be tried again; or given up.
+
+    Raises NotFound, Forbidden, and Conflict when the step asks nothing.
+    """
+    actor.need(Permission.RUN)
+    if as_ not in {"done", "retry", "failed"}:
+        raise Invalid.field("as", "This is one of done, retry and failed.", code="not_allowed")
+    with transaction.atomic():
+        row = _open_run(actor, run)
+        step = Step.objects.filter(run=row, pk=step_id).first()
+        if step is None:
+            raise NotFound("The run has no such step.")
+        asks = step.state == "waiting" and (step.error or {}).get("outcome_unknown")
+        name = f"~resolve:{step.tag}#{step.index}" if step.index else f"~resolve:{step.tag}"
+        if not asks or RunSignal.objects.filter(run=row, name=name, step_id=None).exists():
+            raise Conflict("Nobody has to decide about this step.", code="not_in_doubt")
+        signal = _stored(actor, row, name, {"as": as_, "output": output})
+        changes = {"step": step.tag, "as": as_, "run": str(row.pk)}
+        audit.record(actor, "run.resolved", row, name=row.target, changes=changes)
+    return signal
+
+
+def copy_taken(actor: Actor, old: Run, new: Run, kept: Iterable[Step]) -> None:
+    """The signals that the steps of a resumed run begin with; results that were corrected have none."""
+    steps = {step.tag: step for step in kept if step.kind == "wait_signal"}
+    taken = Step.objects.filter(run=old, kind="wait_signal", tag__in=steps, index=0).values_list("id", "tag", "output")
+    by_id: dict[UUID | None, Step] = {one[0]: steps[one[1]] for one in taken if steps[one[1]].output == one[2]}
+    for signal in RunSignal.objects.filter(run=old, step_id__in=by_id):
+        text = vault.open_sealed(actor.workspace, signal, "sealed", bytes(signal.sealed))
+        copy = RunSignal(id=new_id(), run=new, name=signal.name, payload=signal.payload, by=signal.by)
+        copy.step_id = by_id[signal.step_id].pk
+        copy.sealed = vault.seal(actor.workspace, copy, "sealed", text)
+        copy.save(force_insert=True)
+
+
+def _open_run(actor: Actor, run: Run) -> Run:
+    row = mine(actor, run, lock=True)
+    if row.state in ENDED_STATES:
+        raise Conflict("The run has already ended.", code="already_ended")
+    return row
+
+
+def _waiting_event(feature: features.Feature, name: str) -> features.Event:
+    waits = {event.wait.signal: event for event in feature.events() if event.wait is not None}
+    if name not in waits:
+        near = get_close_matches(name, waits, n=1)
+        hint = f" Did you mean “{near[0]}”?" if near else ""
+        detail = f"The feature “{feature.tag}” waits for no signal “{name[:60]}”.{hint}"
+        raise Invalid.field("name", detail, code="unknown")
+    return waits[name]
+
+
+def _checked(actor: Actor, event: features.Event, payload: Json, comment: str) -> Json:
+    wait = event.wait
+    if wait is None:
+        return payload
+    if wait.roles and actor.role not in wait.roles:
+        raise Forbidden(f"This is for {' or '.join(wait.roles)} to answer.")
+    if not wait.approval and not wait.fields:
+        return payload
+    given: Json = dict(payload) if isinstance(payload, dict) else payload
+    answer: JsonObject = {}
+    if wait.approval:
+        approved = given.pop("approved", None) if isinstance(given, dict) else given
+        if not isinstance(approved, bool):
+            raise Invalid.field("payload/approved", "Say true or false.", code="required")
+        at = timezone.now().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        answer = {"approved": approved, "comment": comment, "by": actor.name, "at": at}
+        given = given if isinstance(given, dict) else {}
+    try:
+        return {**features.checked_input(wait.fields, given), **answer}
+    except InputError as error:
+        raise refused(error, "/payload") from None
+
+
+def _stored(actor: Actor, row: Run, name: str, payload: Json) -> RunSignal:
+    if RunSignal.objects.filter(run=row, step_id=None).count() >= UNUSED_MOST:
+        raise Conflict(f"{UNUSED_MOST} signals wait in this run already.", code="too_many_signals")
+    signal = RunSignal(id=new_id(), run=row, name=name, payload=_BY_KEY.json(payload), by=actor.name[:254])
+    signal.sealed = vault.seal(actor.workspace, signal, "sealed", json.dumps(payload, ensure_ascii=False))
+    signal.save(force_insert=True)
+    wake(row)
+    return signal

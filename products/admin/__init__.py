@@ -1,0 +1,5 @@
+"""The admin of the lower storey: everything can be looked at, nothing secret is shown."""
+
+from products.admin import apps, connections, idempotency, imports, people, products, resources, secrets, workspaces
+
+__all__ = ["apps", "connections", "idempotency", "imports", "people", "products", "resources", "secrets", "workspaces"]

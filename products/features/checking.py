@@ -1,0 +1,213 @@
+"""What is wrong with a feature beyond its shape: targets that are not there, expressions that cannot come true."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from itertools import islice
+from typing import TypeAlias
+
+from products.expressions import (
+    Report,
+    Shape,
+    Surroundings,
+    analyse,
+    analyse_condition,
+    known,
+    of_schema,
+    surroundings,
+)
+from products.features.definition import Call, Event, Feature
+from products.features.literals import is_given, wrong_literals
+from products.features.places import Place, places
+from products.lib.actions import Parameter
+from products.lib.errors import FieldProblem
+from products.lib.field_types import field_schema
+from products.lib.jsontypes import JsonObject, escape_pointer
+from products.lib.periods import PeriodError, duration_seconds
+
+MAX_FINDINGS = 50
+MAX_COMPARED = 2_000  # tags that are looked through for one that is nearly the same
+_NUMBER = Shape(frozenset({"number"}))
+_TEXT = Shape(frozenset({"text"}))
+_ERROR = Shape(frozenset({"object"}), {"message": _TEXT, "code": _TEXT, "step": _TEXT})
+_COUNTED = known({"environment": _TEXT, "product": _TEXT})  # of a run that has not begun
+# What a run of a feature does not have, however right it is elsewhere (`processors.runtime.features`).
+_ABSENT = {
+    "Auth": "is not there in a feature: each action sends the credentials of its connection by itself",
+    "Session": "is not there in a feature: what it needs of a session is a field of its input",
+    "Item": "is only there inside for_each",
+    "Index": "is only there inside for_each",
+    "Error": "is only there in a rollback",
+}
+_RESOURCES = {"db_action": "database"}
+_UNCOUNTED = "is not known when a run is counted, before it begins"
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """An app connected under an access tag: what of it a feature may name."""
+
+    actions: frozenset[str] = frozenset()
+    variables: frozenset[str] = frozenset()
+    constants: frozenset[str] = frozenset()
+
+
+Operations: TypeAlias = Mapping[str, tuple[Parameter, ...] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a product has that its features may name. `inputs` are those of its features, by tag.
+
+    `resources`: by the type of events that use them and by tag, what can be done with each, as far as it is known with
+    the fields that it is given. Of a type that is not there nothing is known.
+    """
+
+    connections: Mapping[str, Connected] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+    inputs: Mapping[str, tuple[Parameter, ...]] = field(default_factory=dict)
+    resources: Mapping[str, Mapping[str, Operations]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Errors keep a feature from being saved, warnings do not."""
+
+    errors: tuple[FieldProblem, ...] = ()
+    warnings: tuple[FieldProblem, ...] = ()
+
+
+def check_feature(feature: Feature, world: World) -> Findings:
+    """Everything that can be known to be wrong without a run, in the order of the document, at most 50 of each kind.
+
+    With 50 errors nobody looks further, for warnings neither.
+    """
+    errors: list[FieldProblem] = []
+    warnings: list[FieldProblem] = []
+    errors += islice(_targets(feature, world), MAX_FINDINGS)
+    for report in _reports(feature, world):
+        if len(errors) >= MAX_FINDINGS:
+            break
+        for finding in report.findings:
+            found = FieldProblem(
+                finding.pointer, str(finding.record["code"]), finding.message, str(finding.record["caret"])
+            )
+            (errors if finding.severity == "error" else warnings).append(found)
+    return Findings(tuple(errors[:MAX_FINDINGS]), tuple(warnings[:MAX_FINDINGS]))
+
+
+def _targets(feature: Feature, world: World) -> Iterator[FieldProblem]:
+    for event in feature.events():
+        yield from _target(event.call, event.pointer, feature, world)
+        if event.undo is not None:
+            yield from _target(event.undo.call, f"{event.pointer}/rollback", feature, world)
+        if event.call.type == "sleep":
+            yield from _length(event)
+        if event.keep is not None and event.keep.name and "cache" in world.resources:
+            yield from _unknown("cache", event.keep.name, world.resources["cache"], f"{event.pointer}/cache/name")
+
+
+def _target(call: Call, pointer: str, feature: Feature, world: World) -> Iterator[FieldProblem]:
+    if call.type == "feature" and call.event != feature.tag:
+        yield from _unknown("feature", call.event, world.inputs, f"{pointer}/event")
+    if call.type in world.resources:
+        yield from _operation(call, pointer, world.resources[call.type])
+    if call.type != "action":
+        return
+    connected = world.connections.get(call.app)
+    if connected is None:
+        yield from _unknown("connection", call.app, world.connections, f"{pointer}/app")
+    else:
+        yield from _unknown(f"action of “{call.app}”", call.event, connected.actions, f"{pointer}/event")
+
+
+def _operation(call: Call, pointer: str, resources: Mapping[str, Operations]) -> Iterator[FieldProblem]:
+    """`orders-db:create-order`: the resource, what can be done with it, and the fields of that."""
+    tag, _, name = call.event.partition(":")
+    operations = resources.get(tag)
+    if operations is None:
+        yield from _unknown(_RESOURCES.get(call.type, call.type), tag, resources, f"{pointer}/event")
+        return
+    what = "action" if call.type == "db_action" else "operation"
+    yield from _unknown(f"{what} of “{tag}”", name, operations, f"{pointer}/event")
+    fields = operations.get(name)
+    if fields is not None and isinstance(call.input, dict | None):
+        word = "placeholder" if call.type == "db_action" else "field"
+        yield from _given(call.input or {}, fields, f"{pointer}/input", word)
+
+
+def _given(given: JsonObject, fields: tuple[Parameter, ...], pointer: str, word: str) -> Iterator[FieldProblem]:
+    names = [each.name for each in fields]
+    for key in given:
+        if key not in names:
+            near = get_close_matches(key, names, n=1)
+            hint = f" Did you mean “{near[0]}”?" if near else ""
+            at = f"{pointer}/{escape_pointer(key)}"
+            yield FieldProblem(at, "unknown_field", f"There is no {word} “{key[:63]}” here.{hint}")
+    for each in fields:
+        if each.required and each.default is None and not is_given(given, each):
+            yield FieldProblem(f"{pointer}/{escape_pointer(each.name)}", "required", f"“{each.name}” is missing.")
+    yield from wrong_literals(given, fields, pointer)
+
+
+def _unknown(what: str, tag: str, known: Collection[str], pointer: str) -> Iterator[FieldProblem]:
+    if tag in known:
+        return
+    near = get_close_matches(tag, islice(known, MAX_COMPARED), n=1)
+    hint = f" Did you mean “{near[0]}”?" if near else ""
+    yield FieldProblem(pointer, "unknown", f"There is no {what} called “{tag[:63]}” in this product.{hint}")
+
+
+def _length(event: Event) -> Iterator[FieldProblem]:
+    """A length of time that is written out and none is said at once, not in the night it is waited for."""
+    given = event.call.input
+    pointer = f"{event.pointer}/input"
+    if isinstance(given, dict):
+        if {"for", "until"}.isdisjoint(given):
+            yield FieldProblem(pointer, "required", "A sleep needs “for”, a length of time, or “until”, a date.")
+        given, pointer = given.get("for"), f"{pointer}/for"
+    elif given is None:
+        yield FieldProblem(pointer, "required", "How long to sleep is missing: 10s, 5m, 2h, 3d.")
+    if given is None or (isinstance(given, str) and "$" in given):
+        return
+    try:
+        duration_seconds(given)
+    except PeriodError as error:
+        yield FieldProblem(pointer, "invalid", str(error))
+
+
+def _reports(feature: Feature, world: World) -> Iterator[Report]:
+    inputs = {param.name: _input_shape(param) for param in feature.input}
+    usual = surroundings(
+        inputs=inputs,
+        variables={tag: one.variables for tag, one in world.connections.items()},
+        constants={tag: one.constants for tag, one in world.connections.items()},
+        secrets=world.secrets,
+        absent=_ABSENT,
+    )
+    counting: dict[tuple[str, ...], str] = dict(usual.reasons)
+    counting |= {(name,): _UNCOUNTED for name in ("Variable", "Constant", "Secret")}
+    before = Surroundings({"Input": known(inputs), "Run": _COUNTED}, counting)
+    for place in places(feature):
+        around = _around(place, before if place.is_counting else usual)
+        if place.is_condition and isinstance(place.value, str):
+            yield analyse_condition(place.value, around, pointer=place.pointer)
+        else:
+            yield analyse(place.value, around, pointer=place.pointer)
+
+
+def _around(place: Place, usual: Surroundings) -> Surroundings:
+    """What is everywhere, and what this place sees besides."""
+    roots = {**usual.roots, **place.sight.roots()}
+    if place.in_loop:
+        roots |= {"Item": Shape(), "Index": _NUMBER}
+    if place.in_undo:
+        roots["Error"] = _ERROR
+    return Surroundings(roots, place.sight.reasons(usual.reasons))
+
+
+def _input_shape(param: Parameter) -> Shape:
+    shape = of_schema(field_schema(param))
+    return shape if param.required or param.default is not None else shape.or_null()

@@ -1,0 +1,63 @@
+"""Imports of documents: the list of a workspace or app, and one with its report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from products.access import Actor, Permission, mine
+from products.lib.redaction import Redactor
+from products.models import DocumentImport, ImportState
+
+
+def imports_of(actor: Actor, app_tag: str = "") -> QuerySet[DocumentImport]:
+    """Newest first, without the documents themselves; of one app if it is named."""
+    actor.need(Permission.VIEW)
+    rows = DocumentImport.objects.filter(workspace=actor.workspace).select_related("app").defer("document")
+    return rows.filter(app__tag=app_tag) if app_tag else rows
+
+
+def document_import(actor: Actor, import_id: object) -> DocumentImport:
+    """One import. Raises NotFound."""
+    return mine(actor, imports_of(actor), "import", id=import_id)
+
+
+def shown(row: DocumentImport) -> dict[str, Any]:
+    """The report and the difference as the page groups them."""
+    parts = row.difference.get("parts") or {}
+    return {
+        "running": row.state in {ImportState.QUEUED, ImportState.READING, ImportState.APPLYING},
+        "ready": row.state == ImportState.READY,
+        "again": bool(row.difference.get("counts", {}).get("same", 0) or row.difference.get("removed"))
+        or bool(row.difference.get("changed")),
+        "notices": _grouped(row.report.get("notices", [])),
+        "totals": [
+            (count, what if count != 1 else what.removesuffix("s"))
+            for what, count in row.report.get("counts", {}).items()
+            if count
+        ],
+        "format": {"openapi": "OpenAPI", "swagger": "Swagger", "postman": "Postman"}.get(row.report.get("format", "")),
+        "changes": [
+            ("Added", "ok", row.difference.get("added", [])),
+            ("Changed", "warn", row.difference.get("changed", [])),
+            ("No longer in the document", "bad", row.difference.get("removed", [])),
+        ],
+        "parts": [(part, found) for part, found in parts.items() if found["added"] or found["changed"]],
+        "address": Redactor().url(row.url),
+    }
+
+
+def _grouped(notices: list[dict[str, str]]) -> list[tuple[str, int, list[dict[str, Any]]]]:
+    """By level, and the same sentence once with all its places: (title, number of notices, sentences)."""
+    titles = {"skipped": "Did not come in", "changed": "Came in otherwise", "warning": "Worth a look"}
+    found = []
+    for level, title in titles.items():
+        places: dict[str, list[str]] = {}
+        for notice in notices:
+            if notice["level"] == level:
+                places.setdefault(notice["message"], []).append(notice["place"])
+        if places:
+            rows = [{"message": text, "places": [each for each in at if each]} for text, at in places.items()]
+            found.append((title, sum(map(len, places.values())), rows))
+    return found

@@ -1,0 +1,187 @@
+"""What can be known to be wrong with a feature without a run is said when it is saved."""
+
+from __future__ import annotations
+
+import pytest
+
+from products.features import Connected, World, check_feature, read_feature
+from products.lib.jsontypes import Json, JsonObject
+
+WORLD = World(
+    connections={
+        "shop": Connected(frozenset({"pay", "refund", "ship"}), frozenset({"region"}), frozenset({"version"}))
+    },
+    secrets=frozenset({"API_KEY"}),
+    inputs={"bill": ()},
+)
+
+
+def event(tag: str, given: Json = None, **more: object) -> JsonObject:
+    return {"tag": tag, "type": "action", "app": "shop", "event": "pay", "input": given, **more}
+
+
+def found(*sequences: JsonObject, **more: object) -> list[tuple[str, str]]:
+    """The errors of a feature: pointer and sentence."""
+    document: JsonObject = {"name": "F", "input": {"n": "number"}, "sequences": list(sequences), **more}
+    feature, problems = read_feature(document, available=("action", "feature"))
+    assert not problems, problems
+    return [(one.pointer, one.detail) for one in check_feature(feature, WORLD).errors]
+
+
+def seq(tag: str, *events: JsonObject, **more: object) -> JsonObject:
+    return {"tag": tag, "events": list(events), **more}
+
+
+def test_a_feature_whose_references_all_run_before_is_right() -> None:
+    undo = {"type": "action", "app": "shop", "event": "refund", "input": "$Step{five}{id} $Error{message}"}
+    assert not found(
+        seq("a", event("one", "$Input{n}"), event("two", ["$Sequence{a}{one}{id}", "$Step{one}", "$Secret{API_KEY}"])),
+        seq("b", event("three", "$Variable{shop}{region} $Constant{shop}{version} $Run{id}")),
+        seq(
+            "c",
+            event("four", "$Item{x}$Index", for_each="$Step{two}{list}", condition="$Item{x} > 1"),
+            event(
+                "five",
+                "$Step{four}{0}",
+                rollback=undo,
+            ),
+            parents=["a", "b"],
+        ),
+        output="$Sequence{c}{five}{id}",
+        options={"concurrency": {"limit": 1, "key": "$Input{n}"}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("$Input{m}", "m"),
+        ("$Sequence{a}{two}", "is this event itself"),
+        ("$Sequence{a}{three}", "runs later"),
+        ("$Step{other}", "does not run before this"),
+        ("$Sequence{b}{other}", "does not run before this"),
+        ("$Step{one_}", "one"),
+        ("$Secret{API_KYE}", "API_KEY"),
+        ("$Variable{shop}{regoin}", "region"),
+        ("$Variable{shpo}{region}", "shop"),
+        ("$Item", "Item"),
+        ("$Error{message}", "Error"),
+        ("$Uppercse($Input{n})", "$Uppercase"),
+        ("$Add('a', {})", "$Add"),
+        ("$Add(1", ""),
+    ],
+)
+def test_a_reference_to_what_cannot_be_there_is_named_with_a_suggestion(text: str, words: str) -> None:
+    problems = found(seq("a", event("one"), event("two", {"x": [text]}), event("three")), seq("b", event("other")))
+    assert {pointer for pointer, _ in problems} == {"/sequences/0/events/1/input/x/0"}
+    assert words in problems[0][1]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("$Auth{shop}{headers}{Authorization}", "its connection by itself"),
+        ("Bearer $Session{user}{id}", "a field of its input"),
+        ("$Response{id}", "means nothing here"),
+        ("$Event{type}", "means nothing here"),
+        ("$Index", "only there inside for_each"),
+    ],
+)
+@pytest.mark.parametrize("where", ["input", "condition", "rollback", "output"])
+def test_what_a_run_of_a_feature_does_not_have_is_refused_where_it_stands(text: str, words: str, where: str) -> None:
+    undo = {"type": "action", "app": "shop", "event": "refund", "input": text}
+    more = {
+        "input": {"given": text},
+        "condition": {"condition": f"{text.split()[-1]} == 1"},
+        "rollback": {"rollback": undo},
+    }
+    document = {"name": "F", "sequences": [seq("a", event("one", **more.get(where, {})))]}
+    document |= {"output": [text]} if where == "output" else {}
+    feature, problems = read_feature(document, available=("action", "feature"))
+    assert not problems
+    (one,) = check_feature(feature, WORLD).errors
+    place = {"input": "/input", "condition": "/condition", "rollback": "/rollback/input"}
+    assert one.pointer.endswith(place.get(where, "/output/0"))
+    assert words in one.detail
+    assert f"{text.split()[-1].partition('{')[0]} " in one.detail
+    assert "^" in one.caret
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("$Input{n}-$Run{environment}", ""),
+        ("$Run{id}", "$Run has no “id”"),
+        ("$Secret{API_KEY}", "is not known when a run is counted"),
+        ("$Variable{shop}{region}", "is not known when a run is counted"),
+        ("$Session{user}", "a field of its input"),
+        ("$Step{one}", "has not run when a run is counted"),
+    ],
+)
+def test_the_key_of_a_limit_sees_only_what_is_there_before_the_run(key: str, words: str) -> None:
+    problems = found(seq("a", event("one")), options={"concurrency": {"limit": 1, "key": key}})
+    assert [(pointer, words in detail) for pointer, detail in problems] == (
+        [("/options/concurrency/key", True)] if words else []
+    )
+
+
+def test_events_side_by_side_do_not_see_each_other() -> None:
+    problems = found(seq("a", event("one"), event("two", "$Step{one}"), mode="concurrent"))
+    assert problems[0][0] == "/sequences/0/events/1/input"
+    assert "runs side by side with this" in problems[0][1]
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "words"),
+    [
+        ({"app": "shpo"}, "/sequences/0/events/0/app", "Did you mean “shop”?"),
+        ({"event": "pya"}, "/sequences/0/events/0/event", "Did you mean “pay”?"),
+        (
+            {"rollback": {"type": "action", "app": "shop", "event": "refnud"}},
+            "/sequences/0/events/0/rollback/event",
+            "Did you mean “refund”?",
+        ),
+        ({"condition": "$Input{n} >"}, "/sequences/0/events/0/condition", ""),
+        ({"for_each": "$Item"}, "/sequences/0/events/0/for_each", "Item"),
+    ],
+)
+def test_targets_conditions_and_loops_are_checked(change: JsonObject, pointer: str, words: str) -> None:
+    problems = found(seq("a", event("one", **change)))
+    assert problems[0][0] == pointer
+    assert words in problems[0][1]
+
+
+def test_a_child_feature_has_to_be_there_and_a_sleep_needs_a_length() -> None:
+    child: JsonObject = {"tag": "c", "type": "feature", "event": "bll"}
+    nap: JsonObject = {"tag": "nap", "type": "sleep", "input": {"for": "soon"}}
+    never: JsonObject = {"tag": "never", "type": "sleep"}
+    assert [pointer for pointer, _ in found(seq("a", child, nap, never))] == [
+        "/sequences/0/events/0/event",
+        "/sequences/0/events/1/input/for",
+        "/sequences/0/events/2/input",
+    ]
+
+
+def test_the_tag_of_two_events_is_told_apart_by_its_sequence() -> None:
+    problems = found(seq("a", event("x")), seq("b", event("x")), seq("c", event("y", "$Step{x}"), parents=["a", "b"]))
+    assert "several events" in problems[0][1]
+
+
+def test_a_feature_of_a_thousand_events_is_checked_whole() -> None:
+    events = [event(f"e{n}", f"$Step{{e{n - 1}}}" if n else "$Input{n}") for n in range(1000)]
+    events[999]["input"] = "$Step{e1000}"
+    problems = found(seq("a", *events))
+    assert [pointer for pointer, _ in problems] == ["/sequences/0/events/999/input"]
+
+
+def test_an_undo_may_be_a_feature_that_is_there_and_has_no_tries_of_its_own() -> None:
+    undo: JsonObject = {"type": "feature", "event": "bill", "input": "$Step{one}{id}"}
+    assert not found(seq("a", event("one", rollback=undo)))
+    assert [pointer for pointer, _ in found(seq("a", event("one", rollback={**undo, "event": "bll"})))] == [
+        "/sequences/0/events/0/rollback/event"
+    ]
+    _, problems = read_feature(
+        {"name": "F", "sequences": [seq("a", event("one", rollback={**undo, "retries": 2}))]},
+        available=("action", "feature"),
+    )
+    assert [one.pointer for one in problems] == ["/sequences/0/events/0/rollback/retries"]

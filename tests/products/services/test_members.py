@@ -1,0 +1,93 @@
+"""Members: nobody grants more than they have, owners are out of an admin's reach, the last owner stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from products import access
+from products.lib.errors import Conflict, Forbidden, Invalid, NotFound
+from products.models import AuditEntry, Invitation, Membership, Role, User
+from products.services.invitations import invite
+from products.services.members import MemberChange, change_member, leave_workspace, remove_member
+from tests import objects
+from tests.people import Cast
+
+pytestmark = pytest.mark.django_db
+
+
+def row_of(cast: Cast, user: User) -> Membership:
+    return Membership.objects.get(workspace=cast.workspace, user=user)
+
+
+def test_an_admin_changes_roles_up_to_their_own(cast: Cast) -> None:
+    adam = cast.as_(cast.adam)
+    assert change_member(adam, row_of(cast, cast.vera).pk, MemberChange(role=Role.ADMIN)).role == Role.ADMIN
+    with pytest.raises(Forbidden):
+        change_member(adam, row_of(cast, cast.vera).pk, MemberChange(role=Role.OWNER))
+    entry = AuditEntry.objects.get(verb="member.changed")
+    assert entry.changes == {"role": ["viewer", "admin"]}
+    assert entry.object_name == "vera@example.com"
+
+
+def test_an_admin_cannot_touch_an_owner(cast: Cast) -> None:
+    adam, alice = cast.as_(cast.adam), row_of(cast, cast.alice)
+    with pytest.raises(Forbidden):
+        change_member(adam, alice.pk, MemberChange(role=Role.VIEWER))
+    with pytest.raises(Forbidden):
+        remove_member(adam, alice.pk)
+
+
+def test_the_last_owner_stays(cast: Cast) -> None:
+    alice = cast.as_(cast.alice)
+    own = row_of(cast, cast.alice)
+    for attempt in (
+        lambda: change_member(alice, own.pk, MemberChange(role=Role.ADMIN)),
+        lambda: remove_member(alice, own.pk),
+        lambda: leave_workspace(alice),
+    ):
+        with pytest.raises(Conflict):
+            attempt()
+    change_member(alice, row_of(cast, cast.adam).pk, MemberChange(role=Role.OWNER))
+    leave_workspace(alice)
+    with pytest.raises(NotFound):
+        cast.as_(cast.alice)
+
+
+def test_a_narrowed_admin_grants_no_more_than_their_own(cast: Cast) -> None:
+    product = objects.product(cast.workspace)
+    alice = cast.as_(cast.alice)
+    change_member(
+        alice,
+        row_of(cast, cast.adam).pk,
+        MemberChange(product_scope=[product.tag], environment_scope=["dev"]),
+    )
+    adam, vera = cast.as_(cast.adam), row_of(cast, cast.vera)
+    for wider in (MemberChange(role=Role.ADMIN), MemberChange(product_scope=[product.tag], environment_scope=["prd"])):
+        with pytest.raises(Forbidden):
+            change_member(adam, vera.pk, wider)
+    change_member(adam, vera.pk, MemberChange(product_scope=[product.tag], environment_scope=["dev"]))
+    with pytest.raises(Forbidden):
+        invite(adam, email="new@example.com", role=Role.VIEWER)
+
+
+def test_A4_a_scope_names_only_what_is_in_the_workspace(cast: Cast) -> None:
+    theirs = objects.product(cast.elsewhere)
+    with pytest.raises(Invalid) as refused:
+        change_member(cast.as_(cast.alice), row_of(cast, cast.dev).pk, MemberChange(product_scope=[theirs.tag]))
+    assert refused.value.errors[0].pointer == "/product_scope/0"
+
+
+def test_a_removed_member_is_a_stranger_and_their_invitations_end(cast: Cast) -> None:
+    invite(cast.as_(cast.adam), email="friend@example.com", role=Role.ADMIN)
+    remove_member(cast.as_(cast.alice), row_of(cast, cast.adam).pk)
+    with pytest.raises(NotFound):
+        access.member(cast.adam, "acme")
+    assert not Invitation.objects.exists()
+
+
+def test_A1_a_member_of_another_workspace_is_not_there(cast: Cast) -> None:
+    charlie = Membership.objects.get(user=cast.charlie)
+    with pytest.raises(NotFound):
+        change_member(cast.as_(cast.alice), charlie.pk, MemberChange(role=Role.VIEWER))
+    with pytest.raises(NotFound):
+        remove_member(cast.as_(cast.alice), "no id")
