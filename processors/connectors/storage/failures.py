@@ -14,7 +14,7 @@ from obstore.exceptions import AlreadyExistsError, InvalidPathError, PermissionD
 
 from processors.connectors import errors
 from processors.connectors.errors import ConnectorError
-from processors.connectors.storage.gateway import Way
+from processors.connectors.storage.gateway import NOT_DIALLED, Way
 from products.lib.http_errors import AddressRefused, ConnectFailed, NameNotFound
 
 _STATUS: Final = re.compile(r"non-2xx status code: ([1-5]\d\d)\b")
@@ -82,7 +82,7 @@ def failure(error: Exception, *, provider: str, way: Way | None, effect: Effect 
     """The typed error. `effect` is that of a call which changes something."""
     said = _Said.of(error)
     begun = effect is not None and effect.possible
-    if way is not None and way.failure is not None and (said.kind == "Connect" or said.status == 403):
+    if way is not None and (said.status == NOT_DIALLED or (said.kind == "Connect" and way.failure is not None)):
         return _not_dialled(way)
     if isinstance(error, AlreadyExistsError):
         return errors.FileThere()
@@ -109,7 +109,7 @@ def _not_dialled(way: Way) -> ConnectorError:
             return errors.AddressRefused(way.failure.message, details=dict(details))
         case NameNotFound():
             return errors.NameNotFound(details={"host": way.host})
-        case ConnectFailed():
+        case ConnectFailed() | None:
             return errors.ConnectFailed(details={"host": way.host})
         case _:
             return errors.Misconfigured("The endpoint is not the name or the address of a host.", details=dict(details))

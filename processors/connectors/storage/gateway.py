@@ -22,11 +22,16 @@ _PIECE = 262_144
 _HEAD_BYTES = 65_536
 _HEAD_S = 10.0
 _DIAL_S = 10.0
+NOT_DIALLED = 421  # Misdirected Request: what no storage says of itself
+_NOT_DIALLED = f"HTTP/1.1 {NOT_DIALLED} Not Dialled\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
 
 
 @dataclass(slots=True)
 class Way:
-    """To one host and port. `failure` is why the last attempt to dial failed; `reached` whether one ever succeeded."""
+    """To one host and port. `failure` is why the last attempt to dial failed; `reached` whether one ever succeeded.
+
+    Requests go side by side: by the time one that failed is looked at, another may have been dialled.
+    """
 
     host: str
     port: int
@@ -97,7 +102,7 @@ class Gateway:
             far_reader, far_writer = await self._dial(way, head)
         except OutboundError as error:
             way.failure = error
-            writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            writer.write(_NOT_DIALLED)
             return
         way.failure, way.reached = None, True
         if head.method == "CONNECT":

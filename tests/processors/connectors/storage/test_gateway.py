@@ -12,6 +12,7 @@ import pytest
 
 from processors.connectors.storage.gateway import Gateway, Way
 from products.lib.addresses import AddressPolicy
+from products.lib.http_errors import ConnectFailed
 from tests.processors.connectors.storage.conftest import REMOTE
 from tests.storage_servers import Server
 
@@ -96,7 +97,7 @@ async def test_S2_a_name_that_resolves_to_a_private_address_is_refused(connected
         answer = await asked_for(url, way, f"CONNECT rebinding.test:{port} HTTP/1.1\r\n")
         await gateway.close()
         assert asked == ["rebinding.test"]
-        assert answer.startswith(b"HTTP/1.1 403")
+        assert answer.startswith(b"HTTP/1.1 421")
         assert nobody_came(listening)
 
 
@@ -178,7 +179,7 @@ async def test_S11_a_way_leads_to_its_own_host_alone(head):
         url = await gateway.open(way)
         answer = await asked_for(url, way, head.format(host="127.0.0.1", port=port))
         await gateway.close()
-        assert answer == b"" or answer.startswith(b"HTTP/1.1 403")
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 421")
         assert nobody_came(listening)
 
 
@@ -242,3 +243,17 @@ class answering:
         writer.write(self.answer)
         await writer.drain()
         writer.close()
+
+
+@pytest.mark.parametrize(("operation", "data"), [("save", {"content": "x"}), ("read", {}), ("stat", {})])
+async def test_R22_a_dial_that_failed_is_never_the_storage_s_own_no(connected, monkeypatch, operation, data):
+    """Also where another request of the same way was dialled before anybody looked at this one."""
+
+    async def dial(gateway: Gateway, way: Way, head: object) -> None:
+        asyncio.get_running_loop().call_soon(setattr, way, "failure", None)
+        raise ConnectFailed()
+
+    monkeypatch.setattr(Gateway, "_dial", dial)
+    storage = connected(Server("s3", 0, {**S3, "endpoint": "http://127.0.0.1:9"}))
+    error = await storage.failed(operation, key="k", **data)
+    assert (error.code, error.retryable, error.outcome_unknown) == ("connect_failed", True, False)
