@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from products.access import Actor, app_by_id, mine, own_app
 from products.models import Action, ActionSample, App
@@ -29,7 +29,7 @@ def action_detail(actor: Actor, app_tag: str, tag: str) -> Action:
 
 
 def published_action(actor: Actor, app_id: object, tag: str) -> Action:
-    """One action of an own or published app with its samples. Raises NotFound."""
+    """One action of an own or published app with the samples that the actor may see. Raises NotFound."""
     return detail(actor, app_by_id(actor, str(app_id)), tag)
 
 
@@ -51,9 +51,16 @@ def listed(app: App, *, search: str = "", folder: str = "", method: str = "") ->
 
 
 def detail(actor: Actor, app: App, tag: str) -> Action:
-    """Raises NotFound."""
-    rows = app.actions.select_related("folder", "app__workspace").prefetch_related("samples")
+    """An action with the samples that the actor may see. Raises NotFound."""
+    samples = Prefetch("samples", _samples_for(actor, app))
+    rows = app.actions.select_related("folder", "app__workspace").prefetch_related(samples)
     return mine(actor, rows, "action", tag=tag)
+
+
+def _samples_for(actor: Actor, app: App) -> QuerySet[ActionSample]:
+    """Other workspaces see the examples of the document alone: an answer that people kept is a real one."""
+    rows = ActionSample.objects.all()
+    return rows if app.workspace_id == actor.workspace.pk else rows.filter(imported=True)
 
 
 @dataclass(frozen=True, slots=True)
