@@ -19,32 +19,32 @@ LINE = {
 }
 # Compiling a plan takes longer than nearly all statements of pages and requests.
 SERVER = "-c jit=off"
-WAIT_S = 10
 # Connecting anew is tried for so long and given up then: the pool lets ever more time pass between its tries, and
-# whoever comes next begins with a first one.
+# whoever asks next begins with a first one. So nobody asks once for long (`ductape_site.postgresql` asks again).
 RECONNECT_S = 2.0
+ASK_S = 2.5
 
 
 def described(url: str) -> dict[str, Any]:
     """Django's description of a `postgresql://user:password@host:port/name?sslmode=…` URL. Raises SettingError.
 
-    A connection is tried when it is taken out of the pool: one that died meanwhile costs nobody an answer.
+    A connection is tried when it is taken out of the pool (`ductape_site.postgresql`): one that died meanwhile costs
+    nobody an answer.
     """
     address = database_url.read(url)
     most = env.number("DATABASE_POOL", 24, least=2)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "ductape_site.postgresql",
         "NAME": address.name,
         "USER": address.user,
         "PASSWORD": address.password,
         "HOST": address.host,
         "PORT": address.port,
-        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **LINE,
             **address.parameters,
             "options": _server(address),
-            "pool": {"min_size": 1, "max_size": most, "timeout": WAIT_S, "reconnect_timeout": RECONNECT_S},
+            "pool": {"min_size": 1, "max_size": most, "timeout": ASK_S, "reconnect_timeout": RECONNECT_S},
         },
     }
 

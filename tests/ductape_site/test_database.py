@@ -13,7 +13,7 @@ def test_a_line_that_died_is_noticed_and_none_is_taken_untried() -> None:
     found = database.described("postgresql://me:p%40ss@db.example:5433/duct%2Dape")
     options: dict[str, Any] = found["OPTIONS"]
     assert (found["USER"], found["PASSWORD"], found["HOST"]) == ("me", "p@ss", "db.example")
-    assert (found["PORT"], found["NAME"], found["CONN_HEALTH_CHECKS"]) == ("5433", "duct-ape", True)
+    assert (found["PORT"], found["NAME"], found["ENGINE"]) == ("5433", "duct-ape", "ductape_site.postgresql")
     assert options["keepalives_idle"] + options["keepalives_interval"] * options["keepalives_count"] < 30
     assert options["options"] == "-c jit=off", "no deadline for migrations, commands and workers"
 
