@@ -25,6 +25,7 @@ from django.utils import timezone
 from products.models import Invitation, Membership, User
 from products.services.first_start import first_start
 from products.services.invitations import invite
+from products.services.sign_in import prove_address
 from tests import objects
 from tests.contracts.routes import with_key
 from tests.people import PASSWORD, Cast, make_cast
@@ -126,6 +127,29 @@ def test_A10_unknown_people_cost_as_many_hashes_as_known_ones(
         costs[name] = len(hashed)
     assert locked.pk
     assert set(costs.values()) == {1}, costs
+
+
+@pytest.mark.django_db
+def test_A10_the_admin_has_no_door_of_its_own(cast: Cast) -> None:
+    root = User.objects.create_superuser("root@example.com", PASSWORD)
+    staff = User.objects.create_user("staff@example.com", PASSWORD, is_staff=True)
+    inside = browser()
+    inside.force_login(staff)
+    for client, password in ((browser(), "wrong"), (browser(), PASSWORD), (inside, PASSWORD)):
+        answer = client.post("/admin/login/?next=/admin/", {"username": "root@example.com", "password": password})
+        wanted = "/admin/" if client is inside else f"{LOGIN}?next=%2Fadmin%2F"
+        assert (answer.status_code, answer["Location"]) == (302, wanted)
+        assert client.session.get("_auth_user_id") == (str(staff.pk) if client is inside else None)
+    prove_address(root)
+    client = sign_in("root@example.com")
+    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/password_change/")["Location"] == "/account/password/change/"
+    enrol(client)
+    half_in = sign_in("root@example.com", REMOTE_ADDR="10.6.0.1")
+    assert half_in.get("/admin/")["Location"].startswith("/admin/login/"), "the second factor is not given yet"
+    half_in.post("/admin/login/?next=/admin/", {"username": "root@example.com", "password": PASSWORD})
+    assert half_in.get("/admin/").status_code == 302
+    assert sign_in("alice@example.com", REMOTE_ADDR="10.6.0.2").get("/admin/login/").status_code == 403
 
 
 @pytest.mark.django_db
