@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from processors.engine.book import StepKey
 from processors.engine.compiled import CompiledEvent
@@ -13,11 +13,10 @@ from processors.engine.stage import Stage
 from processors.engine.states import RunState, StepState
 from processors.engine.step import StepError, StepFailed
 from products.expressions import Scope
-from products.features import CONTROL_TYPES
+from products.features import CONTROL_TYPES, sleeps
+from products.features.sleeps import moment_text
 from products.lib.jsontypes import Json, JsonObject
-from products.lib.periods import PeriodError, duration_seconds
 
-MAX_SLEEP = timedelta(days=366)
 _ENDED = {
     RunState.FAILED: "failed",
     RunState.CANCELLED: "was cancelled",
@@ -52,35 +51,19 @@ def is_control(kind: str) -> bool:
 async def _sleep(stage: Stage, key: StepKey, given: Json) -> Json:
     known = stage.book.at(key)
     if known is None or known.wake_at is None:
-        wake_at = _wake_at(given, stage.world.clock.now())
+        try:
+            wake_at = sleeps.wake_at(given, stage.world.clock.now())
+        except ValueError as error:
+            raise StepFailed(StepError("input_rejected", str(error), "caller")) from None
         opened = stage.opened(key, "sleep", StepState.WAITING, given=given, wake_at=wake_at)
-        await stage.ledger.write(opened, stage.line(f"Sleeps until {_text(wake_at)}.", step=key.tag))
+        await stage.ledger.write(opened, stage.line(f"Sleeps until {moment_text(wake_at)}.", step=key.tag))
     else:
         wake_at = known.wake_at
     if wake_at > stage.world.clock.now():
-        await stage.flow.park(wake_at, f"{key.tag} sleeps until {_text(wake_at)}.")
-    output: JsonObject = {"until": _text(wake_at)}
+        await stage.flow.park(wake_at, f"{key.tag} sleeps until {moment_text(wake_at)}.")
+    output: JsonObject = {"until": moment_text(wake_at)}
     stage.ledger.hold(stage.changed(key, StepState.COMPLETED, output=output), stage.line("Slept.", step=key.tag))
     return output
-
-
-def _wake_at(given: Json, now: datetime) -> datetime:
-    """`{"for": "2h"}`, `{"until": date}`, or the length of time alone."""
-    until = given.get("until") if isinstance(given, dict) else None
-    length = given.get("for") if isinstance(given, dict) else given
-    try:
-        if until is not None:
-            wake_at = _moment(until)
-        elif isinstance(length, (int, float, str)):
-            wake_at = now + min(timedelta(seconds=duration_seconds(length)), 2 * MAX_SLEEP)
-        else:
-            raise PeriodError("A sleep needs “for”, a length of time, or “until”, a date.")
-    except ValueError as error:
-        raise StepFailed(StepError("input_rejected", str(error), "caller")) from None
-    if wake_at - now > MAX_SLEEP:
-        message = f"A sleep may last {MAX_SLEEP.days} days; this one would end on {_text(wake_at)}."
-        raise StepFailed(StepError("input_rejected", message, "caller"))
-    return wake_at
 
 
 async def _wait_signal(stage: Stage, event: CompiledEvent, key: StepKey, given: Json) -> Json:
@@ -150,18 +133,3 @@ def _child_output(stage: Stage, key: StepKey, feature: str, end: ChildEnd) -> Js
     completed = stage.changed(key, StepState.COMPLETED, output=end.output)
     stage.ledger.hold(completed, stage.line(f"The feature “{feature}” is done.", step=key.tag))
     return end.output
-
-
-def _moment(given: Json) -> datetime:
-    """ISO 8601 text or milliseconds since 1970; no zone means UTC. Raises ValueError."""
-    if isinstance(given, bool) or not isinstance(given, (int, float, str)):
-        raise ValueError("“until” needs a date: ISO 8601 text or milliseconds.")
-    try:
-        at = datetime.fromisoformat(given) if isinstance(given, str) else datetime.fromtimestamp(given / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        raise ValueError(f"“{str(given)[:40]}” is no date: write ISO 8601 text or milliseconds.") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

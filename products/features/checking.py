@@ -18,14 +18,14 @@ from products.expressions import (
     of_schema,
     surroundings,
 )
-from products.features.definition import Call, Event, Feature
+from products.features.definition import Call, Feature
 from products.features.literals import is_given, wrong_literals
 from products.features.places import Place, places
+from products.features.sleeps import wrong_sleep
 from products.lib.actions import Parameter
 from products.lib.errors import FieldProblem
 from products.lib.field_types import field_schema
 from products.lib.jsontypes import JsonObject, escape_pointer
-from products.lib.periods import PeriodError, duration_seconds
 
 MAX_FINDINGS = 50
 MAX_COMPARED = 2_000  # tags that are looked through for one that is nearly the same
@@ -104,7 +104,7 @@ def _targets(feature: Feature, world: World) -> Iterator[FieldProblem]:
         if event.undo is not None:
             yield from _target(event.undo.call, f"{event.pointer}/rollback", feature, world)
         if event.call.type == "sleep":
-            yield from _length(event)
+            yield from wrong_sleep(event.call.input, f"{event.pointer}/input")
         if event.keep is not None and event.keep.name and "cache" in world.resources:
             yield from _unknown("cache", event.keep.name, world.resources["cache"], f"{event.pointer}/cache/name")
 
@@ -158,24 +158,6 @@ def _unknown(what: str, tag: str, known: Collection[str], pointer: str) -> Itera
     near = get_close_matches(tag, islice(known, MAX_COMPARED), n=1)
     hint = f" Did you mean “{near[0]}”?" if near else ""
     yield FieldProblem(pointer, "unknown", f"There is no {what} called “{tag[:63]}” in this product.{hint}")
-
-
-def _length(event: Event) -> Iterator[FieldProblem]:
-    """A length of time that is written out and none is said at once, not in the night it is waited for."""
-    given = event.call.input
-    pointer = f"{event.pointer}/input"
-    if isinstance(given, dict):
-        if {"for", "until"}.isdisjoint(given):
-            yield FieldProblem(pointer, "required", "A sleep needs “for”, a length of time, or “until”, a date.")
-        given, pointer = given.get("for"), f"{pointer}/for"
-    elif given is None:
-        yield FieldProblem(pointer, "required", "How long to sleep is missing: 10s, 5m, 2h, 3d.")
-    if given is None or (isinstance(given, str) and "$" in given):
-        return
-    try:
-        duration_seconds(given)
-    except PeriodError as error:
-        yield FieldProblem(pointer, "invalid", str(error))
 
 
 def _reports(feature: Feature, world: World) -> Iterator[Report]:

@@ -28,6 +28,15 @@ async def test_a_long_wait_holds_no_worker_and_goes_on_where_it_was() -> None:
     assert scene.outside.made() == ["a", "b"]
 
 
+@pytest.mark.parametrize("given", [1e300, "400d", {"until": "soon"}, {"until": "9999-12-31T23:59:59-14:00"}, [5], None])
+async def test_a_sleep_that_cannot_be_fails_with_the_reason(given: Json) -> None:
+    scene = Scene(feature(chain({"tag": "nap", "type": "sleep", "input": "$Input{given}"})), {"given": given})
+    assert await scene.carry() is RunState.FAILED
+    assert scene.store.ended is not None
+    assert scene.store.ended.error is not None
+    assert scene.store.ended.error.code == "input_rejected"
+
+
 async def test_a_run_whose_branches_all_wait_wakes_for_the_first() -> None:
     branches: list[Json] = [
         {"tag": f"s{n}", "events": [{"tag": "nap", "type": "sleep", "input": f"{n}h"}, action(f"a{n}")]}

@@ -162,6 +162,38 @@ def test_a_child_feature_has_to_be_there_and_a_sleep_needs_a_length() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "pointer", "words"),
+    [
+        ("400d", "", "may last 366 days"),
+        (366 * 86_400 + 1, "", "may last 366 days"),
+        ({"for": "53 weeks"}, "/for", "may last 366 days"),
+        ({"until": "not a date"}, "/until", "“not a date” is no date"),
+        ({"until": "2026-02-30"}, "/until", "is no date"),
+        ({"until": True}, "/until", "needs a date"),
+        ({"until": ["$Input{n}"]}, "/until", "needs a date"),
+        ({"until": 10**300, "for": "5m"}, "/until", "is no date"),
+        ({"until": "0001-01-01T00:00:00+14:00"}, "/until", "is no date"),
+        ({"for": None, "until": None}, "", "needs “for”"),
+        ({"for": {"hours": 1}}, "/for", "A length of time is"),
+        ("soon", "", "is no length of time"),
+    ],
+)
+def test_a_sleep_that_no_run_could_make_is_refused_at_its_place(given: Json, pointer: str, words: str) -> None:
+    (problem,) = found(seq("a", {"tag": "nap", "type": "sleep", "input": given}))
+    assert problem[0] == f"/sequences/0/events/0/input{pointer}"
+    assert words in problem[1]
+
+
+@pytest.mark.parametrize("given", [
+    "366d", "$Input{n}", "1h30m", 5, {"for": "$Input{n}"}, {"until": "2020-01-31"}, {"until": 1_900_000_000_000},
+    {"until": "9999-12-31T23:59:59+14:00"},  # the day may come before the run
+    {"until": "$Input{n}", "for": "soon"}, {"until": "2030-01-31T09:30:00Z", "for": "2h"}, {"until": None, "for": "1s"},
+])  # fmt: skip
+def test_a_sleep_that_may_be_right_is_left_alone(given: Json) -> None:
+    assert not found(seq("a", {"tag": "nap", "type": "sleep", "input": given}))
+
+
 def test_the_tag_of_two_events_is_told_apart_by_its_sequence() -> None:
     problems = found(seq("a", event("x")), seq("b", event("x")), seq("c", event("y", "$Step{x}"), parents=["a", "b"]))
     assert "several events" in problems[0][1]
