@@ -8,6 +8,7 @@ can go on from there (`retry`), say that it is done (`skip`) or that it was neve
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -37,11 +38,12 @@ _LOCKS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A migration to be run or rolled back, from its statement `start` on."""
+    """A migration to be run or rolled back, from its statement `start` on. `resumed`: as it stood when it broke off."""
 
     known: SqlMigration
     down: bool = False
     start: int = 0
+    resumed: Stored | None = None
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -55,6 +57,17 @@ class _Step:
         return Stored(
             self.known.tag, self.known.position, self.known.checksum, state, direction, done, error, now, took_ms
         )
+
+    def is_due(self, row: Stored | None) -> bool:
+        """Whether nobody else was quicker, with this row now. Raises InputRejected where somebody left it half-way."""
+        if self.resumed:
+            left = (self.resumed.direction, self.resumed.done)
+            return row is not None and row.is_broken and (row.direction, row.done) == left
+        if row is None or row.is_untouched:
+            return not self.down
+        if row.is_broken:
+            raise errors.InputRejected(f"“{self.known.tag}” failed half-way: repair it first.")
+        return self.down
 
 
 async def migrations(attempt: Attempt) -> Json:
@@ -96,7 +109,7 @@ def _rolled_back(known: tuple[SqlMigration, ...], before: dict[str, Stored], tar
     unknown = set(before) - {each.tag for each in known}
     if unknown:
         raise errors.InputRejected(f"“{min(unknown)}” was run here and is not known any more: nothing is rolled back.")
-    applied = [each for each in reversed(known) if each.tag in before]
+    applied = [each for each in reversed(known) if each.tag in before and not before[each.tag].is_untouched]
     if target and target != ALL:
         applied = [each for each in applied if each.position > _index(known, target) + 1]
     elif not target:
@@ -118,7 +131,7 @@ async def _repaired(
     if repair == "retry" and mine:
         if not row.is_broken:
             raise errors.InputRejected(f"“{row.tag}” did not fail.", details={"field": "repair"})
-        return [_Step(mine, down=row.direction == "down", start=row.done)]
+        return [_Step(mine, down=row.direction == "down", start=row.done, resumed=row)]
     async with attempt.transaction(read_only=False, limit_s=_left(attempt)) as session:
         await _lock(attempt, session)
         if repair == "forget" or mine is None:
@@ -138,22 +151,25 @@ async def _run(attempt: Attempt, step: _Step) -> bool:
     except SqlFailed as error:
         if error.failure.kind == "locked":
             raise
-        if not attempt.committing and attempt.statement > step.start:
-            await _note_failure(attempt, step, began, error.failure)
-        raise _failed(attempt, step, error.failure) from None
+        failed = _failed(attempt, step, error.failure)
+        if not failed.outcome_unknown and attempt.statement > step.start:
+            with suppress(SqlFailed):  # the failure itself is what is told
+                await _note_failure(attempt, step, began, error.failure)
+        raise failed from None
 
 
 async def _run_all(attempt: Attempt, session: Transaction, step: _Step, began: float) -> bool:
     await _lock(attempt, session)
     rows = (await session.execute(plain_statement(table.FIND), _OWN)).rows or []
-    there = {row["tag"] for row in rows if row["state"] == "applied"}
-    if (step.known.tag in there) is not step.down and not step.start:
-        return False  # somebody else was quicker
+    if not step.is_due(next((table.stored(row) for row in rows if row["tag"] == step.known.tag), None)):
+        return False
     for number, text in enumerate(step.statements[step.start :], step.start + 1):
         await attempt.execute(session, Statement.written(text, plain=False), _DROPPED)
         if attempt.dialect.lasting_ddl:  # it is done for good, so that is remembered at once
             await _keep(attempt, session, step.row("running", number, began))
+            attempt.committing = True  # the statement and the note of it, or neither
             await session.commit()
+            attempt.committing = False
             session.begin(limit_s=_left(attempt))
     if step.down:
         await session.execute(plain_statement(table.DELETE, step.known.tag), _OWN)

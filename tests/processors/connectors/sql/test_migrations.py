@@ -144,3 +144,39 @@ async def test_a_read_only_environment_is_not_migrated(under: DatabaseUnderTest)
     with pytest.raises(errors.Misconfigured):
         await under.call("migrate", known=KNOWN, place=under.with_settings(read_only=True))
     assert await tables(under) == set()
+
+
+async def test_a_way_back_that_failed_at_its_first_statement_can_be_tried_again(under: DatabaseUnderTest) -> None:
+    known = [migration("one", "CREATE TABLE a (id INTEGER)", ["INSERT INTO nowhere VALUES (1)", "DROP TABLE a"])]
+    await migrate(under, known)
+    with pytest.raises(errors.RemoteRejected) as caught:
+        await migrate(under, known, direction="down")
+    assert caught.value.details["statement"] == 1
+    await under.run({"type": "create", "sql": "CREATE TABLE nowhere (id INTEGER)"})
+    again = {"repair": "retry"} if under.provider == "mysql" else {"direction": "down"}  # there it is done as a whole
+    assert await migrate(under, known, **again) == ["one"]
+    assert await tables(under) == {"nowhere"}
+    assert await states(under, known) == {"one": "pending"}
+
+
+async def test_several_that_try_again_go_on_once(under: DatabaseUnderTest) -> None:
+    known = [migration("one", ["CREATE TABLE a (id INTEGER)", "INSERT INTO nowhere VALUES (1)"])]
+    with pytest.raises(errors.RemoteRejected):
+        await migrate(under, known)
+    await under.run({"type": "create", "sql": "CREATE TABLE nowhere (id INTEGER)"})
+    given = await asyncio.gather(*(migrate(under, known, repair="retry") for _ in range(5)), return_exceptions=True)
+    refused = (
+        errors.RemoteUnavailable,
+        errors.InputRejected,
+    )  # it is under way, or there is nothing to repair any more
+    assert all(isinstance(each, (list, *refused)) for each in given), given
+    assert [each for each in given if isinstance(each, list) and each] == [["one"]]
+    assert await under.run({"type": "count", "sql": "SELECT COUNT(*) FROM nowhere"}) == {"count": 1}
+
+
+async def test_one_that_left_nothing_behind_is_not_what_is_rolled_back(under: DatabaseUnderTest) -> None:
+    known = [KNOWN[0], migration("two", "INSERT INTO nowhere VALUES (1)", "DROP TABLE nowhere")]
+    with pytest.raises(errors.RemoteRejected):
+        await migrate(under, known)
+    assert await migrate(under, known, direction="down") == ["one"]
+    assert await tables(under) == set()

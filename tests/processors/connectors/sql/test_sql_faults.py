@@ -296,3 +296,22 @@ async def test_R21_a_full_disk_is_said_and_the_rest_is_whole(tmp_path: Path) -> 
         assert (await under.run("count", least=0)) == {"count": 0}
         assert (await under.run(sql("PRAGMA integrity_check", "read")))["rows"] == [{"integrity_check": "ok"}]
         await under.order()
+
+
+@pytest.mark.services("mysql")
+async def test_R22_a_migration_whose_statement_was_committed_unheard_goes_on_after_it(tmp_path: Path) -> None:
+    """The reply is lost to the COMMIT that follows the note of how far it came, not to one before."""
+    noted_and_committed = b")\x07\x00\x00\x00\x03COMMIT"
+    up = ["CREATE TABLE a (id INTEGER)", "INSERT INTO a VALUES (1)", "INSERT INTO a VALUES (2)"]
+    known = [{"tag": "one", "up": up, "down": [], "checksum": "x"}]
+    async with database("mysql", tmp_path) as under:
+        await under.call("migrate", known=[{**known[0], "tag": "none", "up": ["SELECT 1"]}])
+        with behind_proxy(under) as (near, proxy):
+            proxy.spoil(Fault(drop_reply_to=(noted_and_committed,)))
+            error = await failing(near.call("migrate", known=known), errors.ConnectionLost)
+            assert (proxy.dropped, error.outcome_unknown) == (1, True)
+            await near.connector.close()
+        (row, _) = (await under.call("migrations", known=known)).output["migrations"]
+        assert (row["state"], row["done"]) == ("failed", 1)
+        await under.call("migrate", known=known, repair="retry", to="one")
+        assert (await under.run(sql("SELECT id FROM a ORDER BY id", "read")))["rows"] == [{"id": 1}, {"id": 2}]
