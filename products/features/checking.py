@@ -18,6 +18,7 @@ from products.expressions import (
     of_schema,
     surroundings,
 )
+from products.expressions.kinds import LIST, types_in_words
 from products.features.definition import Call, Feature
 from products.features.literals import is_given, wrong_literals
 from products.features.places import Place, places
@@ -87,9 +88,12 @@ def check_feature(feature: Feature, world: World) -> Findings:
     errors: list[FieldProblem] = []
     warnings: list[FieldProblem] = []
     errors += islice(_targets(feature, world), MAX_FINDINGS)
-    for report in _reports(feature, world):
+    for place, report in _reports(feature, world):
         if len(errors) >= MAX_FINDINGS:
             break
+        if place.is_list and not report.errors:
+            errors += _no_list(place, report.shape)
+            warnings += _no_list_perhaps(place, report.shape)
         for finding in report.findings:
             found = FieldProblem(
                 finding.pointer, str(finding.record["code"]), finding.message, str(finding.record["caret"])
@@ -160,7 +164,18 @@ def _unknown(what: str, tag: str, known: Collection[str], pointer: str) -> Itera
     yield FieldProblem(pointer, "unknown", f"There is no {what} called “{tag[:63]}” in this product.{hint}")
 
 
-def _reports(feature: Feature, world: World) -> Iterator[Report]:
+def _no_list(place: Place, shape: Shape) -> Iterator[FieldProblem]:
+    if not shape.types & LIST:
+        yield FieldProblem(place.pointer, "type", f"for_each needs a list, not {types_in_words(shape.types)}.")
+
+
+def _no_list_perhaps(place: Place, shape: Shape) -> Iterator[FieldProblem]:
+    if shape.optional and shape.types & LIST:
+        detail = "This may be null, and for_each needs a list. $Default(…, []) gives another value then."
+        yield FieldProblem(place.pointer, "expression_type", detail)
+
+
+def _reports(feature: Feature, world: World) -> Iterator[tuple[Place, Report]]:
     inputs = {param.name: _input_shape(param) for param in feature.input}
     usual = surroundings(
         inputs=inputs,
@@ -175,9 +190,9 @@ def _reports(feature: Feature, world: World) -> Iterator[Report]:
     for place in places(feature):
         around = _around(place, before if place.is_counting else usual)
         if place.is_condition and isinstance(place.value, str):
-            yield analyse_condition(place.value, around, pointer=place.pointer)
+            yield place, analyse_condition(place.value, around, pointer=place.pointer)
         else:
-            yield analyse(place.value, around, pointer=place.pointer)
+            yield place, analyse(place.value, around, pointer=place.pointer)
 
 
 def _around(place: Place, usual: Surroundings) -> Surroundings:

@@ -26,6 +26,7 @@ class Place:
     is_condition: bool = False
     in_loop: bool = False
     in_undo: bool = False
+    is_list: bool = False  # what it gives has to be one
     is_counting: bool = False  # it is evaluated when a run is counted, before there is one
 
 
@@ -45,7 +46,7 @@ def _of_event(event: Event, ground: Ground) -> Iterator[Place]:
     sight = Sight(ground, event.name)
     at, has_loop = event.pointer, event.loop is not None
     if event.loop is not None:
-        yield Place(f"{at}/for_each", event.loop.items, sight)
+        yield Place(f"{at}/for_each", event.loop.items, sight, is_list=True)
     if event.condition:
         yield Place(f"{at}/condition", event.condition, sight, is_condition=True, in_loop=has_loop)
     yield Place(f"{at}/input", event.call.input, sight, in_loop=has_loop)

@@ -151,6 +151,56 @@ def test_targets_conditions_and_loops_are_checked(change: JsonObject, pointer: s
     assert words in problems[0][1]
 
 
+LOOPED: JsonObject = {
+    "n": {"type": "number", "required": True},
+    "a": {"type": "string", "required": True},
+    "ids": {"type": "array-uuid", "required": True},
+    "some": "array",
+    "five": {"type": "array", "default": [5]},
+}
+
+
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [
+        ("$Input{n}", "for_each needs a list, not a number."),
+        ("$Input{a}", "for_each needs a list, not a text."),
+        ("a, b", "for_each needs a list, not a text."),
+        ("$Input{ids}, $Input{ids}", "for_each needs a list, not a text."),
+        ("$Input", "for_each needs a list, not a text."),
+        ("$Size($Run)", "for_each needs a list, not a number."),
+        ("$If($Input{n} > 1, $Input{n}, 'none')", "for_each needs a list, not a number or a text."),
+    ],
+)
+def test_a_loop_over_what_is_no_list_is_refused(items: str, words: str) -> None:
+    problems = found(seq("a", event("one", for_each=items)), input=LOOPED)
+    assert problems == [("/sequences/0/events/0/for_each", words)]
+
+
+@pytest.mark.parametrize(
+    ("items", "warned"),
+    [
+        ("$Input{ids}", 0),
+        ("$Input{five}", 0),
+        ("$Step{made}{rows}", 0),
+        ("$Split($Input{a}, ',')", 0),
+        (["$Input{n}", 1], 0),
+        ([], 0),
+        ("$Input{some}", 1),
+        ("$Default($Input{some}, [])", 0),
+        ("$If($Input{n} > 1, $Input{ids}, 'none')", 0),
+    ],
+)
+def test_a_loop_over_what_may_be_a_list_is_left_alone_or_warned_of(items: Json, warned: int) -> None:
+    events = [event("made"), event("one", for_each=items)]
+    document = {"name": "F", "input": LOOPED, "sequences": [seq("a", *events)]}
+    feature, problems = read_feature(document, available=("action", "feature"))
+    assert not problems
+    findings = check_feature(feature, WORLD)
+    assert findings.errors == ()
+    assert [one.pointer for one in findings.warnings] == ["/sequences/0/events/1/for_each"] * warned
+
+
 def test_a_child_feature_has_to_be_there_and_a_sleep_needs_a_length() -> None:
     child: JsonObject = {"tag": "c", "type": "feature", "event": "bll"}
     nap: JsonObject = {"tag": "nap", "type": "sleep", "input": {"for": "soon"}}
