@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 WAKES_WITHIN_S = 900.0
 WAKES_AFTER_S = 0.02  # the clocks of this process and of the database differ a little
 WAKES_MOST = 10_000
-OFFERS_S = 2.0
+ENDS_S = 2.0
 HEALTH_EVERY_S = 1.0  # pages show how connections do, and are live
 
 
@@ -61,7 +61,7 @@ class EngineRoom:
         self._health = ConnectionHealth(pool)
         self._resources = resource_means(pool, max_bytes=knobs.response_max_bytes)
         self._moved: set[topics.Topic] = set()
-        self.looks = Looks(pool, self._valkey, self._resources)
+        self._looks = Looks(pool, self._valkey, self._resources)
         self._leases = Leases(pool, lease_s=knobs.lease_s)
         self._heartbeat = Heartbeat(pool, identity)
         # What is renewed in time outlives a gap of this length.
@@ -69,6 +69,7 @@ class EngineRoom:
         self.executor = Executor(self._parts(), self._offer)
         self._wakes = 0
         self._offers: set[asyncio.Task[None]] = set()
+        self._looking: set[asyncio.Task[None]] = set()
         worker = Worker(identity.id, identity.name)
         claims = Claims(pool, worker, self._contact, lease_s=knobs.lease_s)
         self.intake = Intake(claims, self._leases, self.executor, places=knobs.runs_most)
@@ -93,6 +94,13 @@ class EngineRoom:
     def told(self, run_id: UUID) -> None:
         """A run was told something, if it is here."""
         self._leases.told(run_id)
+
+    async def look(self, look_id: UUID) -> None:
+        """Answers who wants to see something of a resource."""
+        task = asyncio.ensure_future(self._looks.answer(look_id))
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
+        await task
 
     def _offer(self, run_ids: Sequence[UUID]) -> None:
         """These may be due now: their holder hears of it, and if there is none, they are taken as if one had rung."""
@@ -147,8 +155,7 @@ class EngineRoom:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        if self._offers:  # a statement under way is let come to its end
-            await asyncio.wait(list(self._offers), timeout=OFFERS_S)
+        await asyncio.gather(_let_end(self._offers), _let_end(self._looking))
         await self._beat(stopped=True)
         with suppress(psycopg.Error, OSError):
             await self._health.store()
@@ -206,6 +213,16 @@ class EngineRoom:
             self._announcer.changed(topics.runs(claim.product_id, claim.environment), seq)
             self._moved.add(topics.runs(claim.product_id, claim.environment))
             self._announcer.changed(topics.workspace(claim.workspace_id), seq)
+
+
+async def _let_end(tasks: set[asyncio.Task[None]]) -> None:
+    """A statement under way is let come to its end, for a moment; what is not done by then is broken off."""
+    if not tasks:
+        return
+    _, late = await asyncio.wait(list(tasks), timeout=ENDS_S)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
 
 
 async def _every(seconds: float, work: Callable[[], Coroutine[Any, Any, float | None]]) -> None:

@@ -44,7 +44,7 @@ class WorkerLoop:
 
     def look(self, look_id: UUID) -> Future[None]:
         """Answers who wants to see something of a resource."""
-        return asyncio.run_coroutine_threadsafe(self._room.looks.answer(look_id), self._loop)
+        return asyncio.run_coroutine_threadsafe(self._room.look(look_id), self._loop)
 
     def drain(self) -> Future[None]:
         """Takes nothing new and settles or hands back what it has."""
