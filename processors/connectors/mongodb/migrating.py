@@ -8,11 +8,12 @@ remembered; nothing more is run until a person says what is to become of it: go 
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pymongo.errors import OperationFailure
+from pymongo.errors import OperationFailure, PyMongoError
 
 from processors.connectors.errors import ConnectorError, InputRejected
 from processors.connectors.migrations import Stored, listed, refuse_unsound
@@ -98,15 +99,15 @@ class Migrating:
         began, statements = time.monotonic(), step.statements()
         number = step.start
         try:
-            with told(self._client, self._asked.call.redactor, changes=False):
-                for number, statement in enumerate(statements[step.start :], step.start + 1):
-                    self._lock.check()
-                    # Should this process die: whoever goes on finds the statement that may have been done already.
+            for number, statement in enumerate(statements[step.start :], step.start + 1):
+                self._lock.check()
+                # Should this process die: whoever goes on finds the statement that may have been done already.
+                with self._told(changes=False):
                     await self._ledger.keep(step.row("running", number - 1, began))
+                with self._told(changes=True):
                     await self._execute(statement, again=step.resumed and number == step.start + 1)
         except ConnectorError as error:
-            said = str(error.details.get("remote_message") or error.message)[:300]
-            await self._ledger.keep(step.row("failed", max(0, number - 1), began, f"{number}: {said}"))
+            await self._note_failure(step, number, began, error)
             error.details["statement"] = number
             error.message = f"“{step.known.tag}” failed at statement {number}. {error.message}"
             error.args = (error.message,)
@@ -115,6 +116,16 @@ class Migrating:
             await self._ledger.forget(step.known.tag)
         else:
             await self._ledger.keep(step.row("applied", len(statements), began))
+
+    def _told(self, *, changes: bool) -> AbstractContextManager[None]:
+        return told(self._client, self._asked.call.redactor, changes=changes)
+
+    async def _note_failure(self, step: _Step, number: int, began: float, error: ConnectorError) -> None:
+        """What may have been done stays `running`: one that failed with nothing done would simply be run again."""
+        said = str(error.details.get("remote_message") or error.message)[:300]
+        state = "running" if error.outcome_unknown else "failed"
+        with suppress(PyMongoError):  # the failure itself is what is told; that it was begun stands there
+            await self._ledger.keep(step.row(state, max(0, number - 1), began, f"{number}: {said}"))
 
     async def _execute(self, statement: MongoOperation | SchemaChange, *, again: bool) -> None:
         """`again`: it may have been done before that could be remembered."""

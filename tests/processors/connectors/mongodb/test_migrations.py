@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from pymongo import MongoClient
 
-from processors.connectors.errors import InputRejected, RemoteUnavailable
+from processors.connectors.errors import ConnectionLost, InputRejected, RemoteUnavailable
 from products.lib.jsontypes import content_hash
-from tests.processors.connectors.mongodb.own_server import PASSWORD, USER
+from tests.chaos.proxy import Fault, Proxy
+from tests.processors.connectors.mongodb.own_server import PASSWORD, USER, free_port
 
 
 def migration(tag: str, up: list, down: list | None = None) -> dict:
@@ -160,6 +162,50 @@ async def test_one_whose_process_died_goes_on_where_it_was(migrate, states, thin
     again = migration("again", [{"operation": "createCollection", "collection": "things"}])
     ledger.insert_one({"_id": "again", "position": 4, "checksum": again["checksum"], **rows})
     assert (await migrate([*ALL, again], repair="retry"))["done"] == ["again"]  # it had been done already
+
+
+@pytest.fixture
+def line(mongo):
+    """To the same server, and it can be spoiled."""
+    proxy = Proxy(free_port(), mongo.port).start()
+    yield proxy
+    proxy.stop()
+
+
+@pytest.fixture
+def afar(line, place):
+    return replace(place, settings={**place.settings, "hosts": f"127.0.0.1:{line.port}"}, fingerprint="afar")
+
+
+async def test_R22_one_whose_answer_was_lost_may_have_been_done_and_is_not_run_again_by_itself(
+    line, afar, migrate, ask, things
+) -> None:
+    """Also its first statement: that of one that did nothing would simply be run again."""
+    await migrate(to="first")
+    known = [FIRST, migration("second", [insert(2, b=2, mark="lose-my-answer"), insert(3, b=3)])]
+    line.spoil(Fault(drop_reply_to=(b"lose-my-answer",)))
+    with pytest.raises(ConnectionLost, match="“second” failed at statement 1") as lost:
+        await migrate(known, place_=afar)
+    assert (line.dropped, lost.value.outcome_unknown) == (1, True)
+    assert things.count_documents({"_id": 2}) == 1
+    row = (await ask("migrations", known=known))["migrations"][1]
+    assert (row["state"], row["done"], row["statement"]) == ("failed", 0, 1)
+    with pytest.raises(InputRejected, match="half-way"):
+        await migrate(known)
+    things.delete_one({"_id": 2})
+    assert (await migrate(known, repair="retry"))["done"] == ["second"]
+    assert [row["_id"] for row in things.find(sort=[("_id", 1)])] == [1, 2, 3]
+
+
+async def test_R22_so_may_one_of_which_not_even_that_could_be_noted(line, afar, migrate, ask) -> None:
+    """That it was begun stands there already."""
+    await migrate(to="first")
+    known = [FIRST, migration("second", [insert(2, b=2, mark="lose-my-answer")])]
+    line.spoil(Fault(drop_reply_to=(b"lose-my-answer", b"1: The connection")))
+    with pytest.raises(ConnectionLost, match="“second” failed at statement 1") as lost:
+        await migrate(known, place_=afar)
+    assert (line.dropped, lost.value.outcome_unknown) == (2, True)
+    assert (await ask("migrations", known=known))["migrations"][1]["state"] == "failed"
 
 
 async def test_two_at_once_run_each_of_them_once(migrate, things) -> None:
