@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -11,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from processors.client.errors import DuctapeError, RunFailed
 from processors.client.resources import CacheCalls, DatabaseCalls, StorageCalls
-from processors.client.transport import Transport
+from processors.client.transport import Transport, new_key
 from processors.client.values import LogLine, Run, line_of, run_of
 
 LONGEST_WAIT_S = 60.0  # that the server holds one request open
@@ -53,6 +52,11 @@ class Ductape:
     def ask(self, method: str, path: str, body: Any = None, *, again: bool, wait_s: float = 0) -> Any:
         """One call below the workspace. Raises DuctapeError."""
         return self._transport.ask(method, self._below(path), body, again=again, wait_s=wait_s)
+
+    def tell(self, path: str, body: Any, *, wait_s: float = 0) -> Any:
+        """A call below the workspace that has an effect: once, however often it has to be sent. Raises DuctapeError."""
+        headers = {"Idempotency-Key": new_key()}
+        return self._transport.ask("POST", self._below(path), body, again=True, wait_s=wait_s, headers=headers)
 
     def start(self, path: str, body: dict[str, Any], *, wait: float = 30.0, check: bool = False, key: str = "") -> Run:
         """Starts a run by a call of the processor interface and waits up to `wait` seconds for its end.
@@ -124,7 +128,7 @@ class ActionCalls:
             "app": app,
             "action": action,
             "input": {} if input is None else input,
-            "idempotency_key": idempotency_key or f"py-{uuid.uuid4()}",
+            "idempotency_key": idempotency_key or new_key(),
             **({"cache": cache} if cache else {}),
             **({} if retries is None else {"retries": retries}),
             **({} if timeout is None else {"timeout": timeout}),
@@ -157,7 +161,7 @@ class FeatureCalls:
         body = {
             "feature": feature,
             "input": {} if input is None else input,
-            "idempotency_key": idempotency_key or f"py-{uuid.uuid4()}",
+            "idempotency_key": idempotency_key or new_key(),
             **({"until": until} if until else {}),
             **({"cache": cache} if cache else {}),
         }
@@ -220,7 +224,7 @@ class Runs:
 
     def cancel(self, run_id: str) -> Run:
         """Asks to end it. Raises Refused (409) when it has ended."""
-        return run_of(self._ductape.ask("POST", f"runs/{quote(run_id, safe='')}/cancel/", {}, again=False))
+        return run_of(self._ductape.tell(f"runs/{quote(run_id, safe='')}/cancel/", {}))
 
     def replay(self, run_id: str, *, wait: float = 0) -> Run:
         """The same input afresh, as a new run."""
@@ -268,10 +272,10 @@ class Runs:
     def _once_more(self, run_id: str, how: str, body: dict[str, Any], wait: float) -> Run:
         wait = min(wait, LONGEST_WAIT_S)
         path = f"runs/{quote(run_id, safe='')}/{how}/"
-        return run_of(self._ductape.ask("POST", path, {**body, "wait": wait}, again=False, wait_s=wait))
+        return run_of(self._ductape.tell(path, {**body, "wait": wait}, wait_s=wait))
 
     def _tell(self, run_id: str, what: str, body: dict[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = self._ductape.ask("POST", f"runs/{quote(run_id, safe='')}/{what}/", body, again=False)
+        answer: dict[str, Any] = self._ductape.tell(f"runs/{quote(run_id, safe='')}/{what}/", body)
         return answer
 
 

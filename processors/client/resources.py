@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import uuid
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote, urlencode
 
 from processors.client.errors import DuctapeError, NotReachable, Refused
+from processors.client.transport import new_key
 from processors.client.values import Run
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Calls:
         known = {name: value for name, value in how.items() if name in self.known and value is not None}
         if unknown := set(how) - self.known:
             raise TypeError(f"there is no argument {sorted(unknown)[0]!r}")
-        body = {**named, "input": given, "idempotency_key": key or f"py-{uuid.uuid4()}", **known}
+        body = {**named, "input": given, "idempotency_key": key or new_key(), **known}
         return self._ductape.start(path, body, wait=wait, check=check)
 
 
@@ -69,7 +69,7 @@ class MigrationCalls(Calls):
 
     def _migrate(self, name: str, database: str, to: str, repair: str, wait: float, *, check: bool) -> Run:
         body = {"database": database, "to": to, "repair": repair}
-        key = f"py-{uuid.uuid4()}"
+        key = new_key()
         return self._ductape.start(f"db/migration/{name}", body, wait=wait, check=check, key=key)
 
 

@@ -8,6 +8,7 @@ import random
 import ssl
 import threading
 import time
+import uuid
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -17,11 +18,17 @@ from processors.client.errors import NotReachable, Refused
 TRIES = 4
 FIRST_WAIT_S = 0.2
 TRY_AGAIN = frozenset({429, 502, 503, 504})
+AT_WORK = b'"idempotency_running"'  # what the first try began is still being done
 LONGEST_WAIT_S = 30.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
 UPLOAD_S = 90.0  # that a piece of a file may take besides
 _NONE: Mapping[str, str] = {}
+
+
+def new_key() -> str:
+    """An idempotency key that nobody has used."""
+    return f"py-{uuid.uuid4()}"
 
 
 class Transport:
@@ -103,7 +110,7 @@ class Transport:
                     raise NotReachable(f"{self._parts.hostname} cannot be reached: {error}") from error
                 time.sleep(_wait(number, ""))
                 continue
-            if status in TRY_AGAIN and number < tries:
+            if number < tries and (status in TRY_AGAIN or (status == 409 and AT_WORK in data)):
                 time.sleep(_wait(number, said.get("Retry-After", "")))
                 continue
             return _decoded(status, data)
