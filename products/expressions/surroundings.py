@@ -10,12 +10,14 @@ from typing import Final
 from products.expressions.kinds import NUMBER, TEXT
 from products.expressions.shapes import UNKNOWN, Shape, known, named
 
-_RUN: Final[dict[str, Shape]] = {
-    "id": Shape(TEXT),
-    "environment": Shape(TEXT),
-    "product": Shape(TEXT),
+# What a run says of itself; `processors` gives just this.
+RUN: Final[Shape] = known({
+    **dict.fromkeys(("id", "environment", "product", "feature", "trigger", "started_at"), Shape(TEXT)),
     "attempt": Shape(NUMBER),
-}
+    "release": Shape(NUMBER).or_null(),  # of a run of the draft
+    "parent": Shape(TEXT).or_null(),  # of a run that no other started
+})
+UNCOUNTED_RUN: Final[Shape] = named(("environment", "product"), Shape(TEXT))  # what there is of it before it begins
 
 Path = tuple[str, ...]
 
@@ -76,7 +78,7 @@ def surroundings(
     `Auth`; `absent` says of others why they are not here, as the end of a sentence. An optional input's shape says
     `or_null()`.
     """
-    roots: dict[str, Shape] = {"Run": Shape(frozenset({"object"}), _RUN, open=True)}
+    roots: dict[str, Shape] = {"Run": RUN}
     roots["Input"] = UNKNOWN if inputs is None else known(inputs)
     roots["Secret"] = UNKNOWN if secrets is None else named(secrets, Shape(TEXT))
     for name, by_tag in (("Variable", variables), ("Constant", constants)):

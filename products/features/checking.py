@@ -19,6 +19,7 @@ from products.expressions import (
     surroundings,
 )
 from products.expressions.kinds import LIST, types_in_words
+from products.expressions.surroundings import UNCOUNTED_RUN
 from products.features.definition import Call, Feature
 from products.features.literals import is_given, wrong_literals
 from products.features.places import Place, places
@@ -33,7 +34,6 @@ MAX_COMPARED = 2_000  # tags that are looked through for one that is nearly the 
 _NUMBER = Shape(frozenset({"number"}))
 _TEXT = Shape(frozenset({"text"}))
 _ERROR = Shape(frozenset({"object"}), {"message": _TEXT, "code": _TEXT, "step": _TEXT})
-_COUNTED = known({"environment": _TEXT, "product": _TEXT})  # of a run that has not begun
 # What a run of a feature does not have, however right it is elsewhere (`processors.runtime.features`).
 _ABSENT = {
     "Auth": "is not there in a feature: each action sends the credentials of its connection by itself",
@@ -186,7 +186,7 @@ def _reports(feature: Feature, world: World) -> Iterator[tuple[Place, Report]]:
     )
     counting: dict[tuple[str, ...], str] = dict(usual.reasons)
     counting |= {(name,): _UNCOUNTED for name in ("Variable", "Constant", "Secret")}
-    before = Surroundings({"Input": known(inputs), "Run": _COUNTED}, counting)
+    before = Surroundings({"Input": known(inputs), "Run": UNCOUNTED_RUN}, counting)
     for place in places(feature):
         around = _around(place, before if place.is_counting else usual)
         if place.is_condition and isinstance(place.value, str):

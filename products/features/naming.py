@@ -11,6 +11,7 @@ from products.expressions import Shape, of_schema, surroundings
 from products.expressions.kinds import ANY, types_in_words
 from products.expressions.operators import OPERATORS
 from products.expressions.references import REFERENCES
+from products.expressions.surroundings import UNCOUNTED_RUN
 from products.features.checking import World
 from products.features.definition import Feature, Surplus
 from products.features.places import Place, places
@@ -95,6 +96,7 @@ def _roots(feature: Feature, world: World, place: Place) -> dict[str, Shape]:
     )
     roots = {**usual.roots, **place.sight.roots()}
     roots.pop("Auth", None)  # a feature has none
+    roots["Run"] = UNCOUNTED_RUN if place.is_counting else roots["Run"]
     there = {name: one for name, one in roots.items() if one.fields is None or one.fields}
     return {name: one for name, one in there.items() if not place.is_counting or name in _BEFORE_A_RUN}
 

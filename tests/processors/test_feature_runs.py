@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from processors.models import Attempt, LogLine, Run, Step
+from products.expressions.kinds import type_name
+from products.expressions.surroundings import RUN
 from products.lib.errors import Conflict, Invalid, NotFound
 from products.services.secrets import create_secret
 from tests.patience import until
@@ -65,6 +67,21 @@ def test_a_feature_runs_step_by_step(features: FeatureRuns, sink: Sink) -> None:
     lines = list(LogLine.objects.filter(run=run).order_by("seq").values_list("seq", flat=True))
     assert lines == list(range(1, run.seq + 1))
     assert Attempt.objects.filter(run=run, state="completed").count() == 7
+
+
+def test_a_run_says_of_itself_what_expressions_may_name(features: FeatureRuns) -> None:
+    mark = {"tag": "mark", "type": "checkpoint"}
+    call = {"tag": "one", "type": "feature", "event": "child"}
+    features.make("child", chain(mark, output="$Merge($Run)"))
+    features.make("order", chain(call, output=["$Merge($Run)", "$Step{one}"]))
+    run = features.start("order")
+    features.execute(run)
+    until(lambda: Run.objects.get(pk=run.pk).ended, what="the run has ended")
+    own, childs = Run.objects.get(pk=run.pk).output
+    assert set(own) == set(childs) == set(RUN.fields or ())
+    for said in (own, childs):
+        assert all(type_name(said[key]) in shape.types for key, shape in (RUN.fields or {}).items())
+    assert (own["feature"], own["parent"], childs["feature"], childs["parent"]) == ("order", None, "child", own["id"])
 
 
 def test_a_condition_skips(features: FeatureRuns) -> None:

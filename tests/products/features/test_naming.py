@@ -84,7 +84,10 @@ def test_a_field_of_an_input_is_offered_what_the_input_is(field: str) -> None:
 
 def test_the_output_sees_every_event_and_the_key_of_a_limit_none() -> None:
     assert keys(names("/output"), "Step") == {"ask", "left", "right", "last"}
-    assert set(names("/options/concurrency/key")) == {"Input", "Run"}
+    found = names("/options/concurrency/key")
+    assert set(found) == {"Input", "Run"}
+    assert keys(found, "Run") == {"environment", "product"}
+    assert {"id", "attempt", "parent"} < keys(names("/output"), "Run")
     assert names("/sequences/0/events/0/tag") == {}
 
 
