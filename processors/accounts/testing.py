@@ -40,8 +40,13 @@ def safe_actions(place: ConnectionEnvironment) -> list[str]:
     return [tag for _, _, tag in sorted(fitting)]
 
 
-def try_connection(actor: Actor, where: tuple[str, str, str], *, action: str = "", wait_s: float = 5.0) -> Tested:
-    """Tests `where`: product, connection, environment. Raises NotFound, Forbidden, Conflict, Invalid."""
+def try_connection(
+    actor: Actor, where: tuple[str, str, str], *, action: str = "", wait_s: float = 5.0, idempotency_key: str = ""
+) -> Tested:
+    """Tests `where`: product, connection, environment. A key that was used gives the first test's run.
+
+    Raises NotFound, Forbidden, Conflict, Invalid.
+    """
     actor.need(Permission.RUN)
     place = find_place(actor, *where)
     actor.need_run_in(place.environment)
@@ -49,15 +54,15 @@ def try_connection(actor: Actor, where: tuple[str, str, str], *, action: str = "
     if action and action not in safe:
         raise Conflict("Only an action that reads and needs no input can test a connection.", code="not_safe")
     if safe:
-        return _run(actor, where, action or safe[0], wait_s)
+        return _run(actor, where, action or safe[0], wait_s, idempotency_key)
     return _token(actor, place)
 
 
-def _run(actor: Actor, where: tuple[str, str, str], action: str, wait_s: float) -> Tested:
+def _run(actor: Actor, where: tuple[str, str, str], action: str, wait_s: float, key: str) -> Tested:
     product, connection, environment = where
     runs.listen()
     request = runs.RunRequest(
-        product, environment, connection, action, {}, retries=0, timeout_s=TIMEOUT_S, trigger="test"
+        product, environment, connection, action, {}, key, retries=0, timeout_s=TIMEOUT_S, trigger="test"
     )
     started = runs.start_run(actor, request)
     runs.wait_for(started.run.pk, wait_s)

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from processors.accounts import testing as connection_tests
 from products.api.base import WorkspaceView
 from products.api.fields import Number, Text
+from products.api.idempotency import key_of
 from products.api.schema import answers
 
 
@@ -41,6 +42,8 @@ class ConnectionTestShape(serializers.Serializer[Any]):
 class ConnectionTestView(WorkspaceView):
     """`…/connections/{connection}/environments/{environment}/test/`"""
 
+    remembers_posts = False  # the run itself is what is remembered: it begins before the answer
+
     @extend_schema(
         operation_id="connections_test",
         tags=["connections"],
@@ -51,6 +54,10 @@ class ConnectionTestView(WorkspaceView):
         """Runs a safe action for real, or only gets the token where the app has no such action."""
         data = self.read(ConnectionTestInput)
         tested = connection_tests.try_connection(
-            self.actor, (product, connection, environment), action=data["action"], wait_s=data["wait"]
+            self.actor,
+            (product, connection, environment),
+            action=data["action"],
+            wait_s=data["wait"],
+            idempotency_key=key_of(request),
         )
         return Response(ConnectionTestShape(tested).data)
