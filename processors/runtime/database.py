@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import structlog
 from django.db import connections
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection, AsyncCursor, errors
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import Conninfo
 from psycopg.rows import dict_row
@@ -95,15 +95,29 @@ async def _configure(connection: AsyncConnection[dict[str, Any]]) -> None:
     arrays.teach(connection)
 
 
-async def once(pool: Pool, statement: str, values: Mapping[str, Any]) -> list[Row]:
-    """The rows of one statement, within `ANSWER_S` seconds. Raises psycopg.Error."""
+async def once(pool: Pool, statement: str, values: Mapping[str, Any], *, lock: str = "") -> list[Row]:
+    """The rows of one statement, within `ANSWER_S` seconds. Raises psycopg.Error.
+
+    `lock`: a statement with the same values that comes first in the same transaction. What it locks stays so until the
+    end, and `statement`, which begins when it has it, sees what others did who had it before.
+    """
     async with pool.connection() as connection:
         deadline = asyncio.get_running_loop().call_later(ANSWER_S, _hang_up, connection)
         try:
-            cursor = await connection.execute(statement, values)
+            cursor = await _made(connection, statement, values, lock)
             return await cursor.fetchall() if cursor.description else []
         finally:
             deadline.cancel()
+
+
+async def _made(
+    connection: AsyncConnection[Row], statement: str, values: Mapping[str, Any], lock: str
+) -> AsyncCursor[Row]:
+    if not lock:
+        return await connection.execute(statement, values)
+    async with connection.transaction():
+        await connection.execute(lock, values)
+        return await connection.execute(statement, values)
 
 
 def _hang_up(connection: AsyncConnection[Any]) -> None:
@@ -113,11 +127,11 @@ def _hang_up(connection: AsyncConnection[Any]) -> None:
         line.shutdown(socket.SHUT_RDWR)
 
 
-async def fetch(pool: Pool, statement: str, values: Mapping[str, Any]) -> list[Row]:
+async def fetch(pool: Pool, statement: str, values: Mapping[str, Any], *, lock: str = "") -> list[Row]:
     """The rows of one statement, which is made again where PostgreSQL has undone it. Raises psycopg.Error."""
     for number in range(1, TRIES + 1):
         try:
-            return await once(pool, statement, values)
+            return await once(pool, statement, values, lock=lock)
         except UNDONE as error:
             if number == TRIES:
                 raise
@@ -126,19 +140,19 @@ async def fetch(pool: Pool, statement: str, values: Mapping[str, Any]) -> list[R
     raise AssertionError("unreachable")
 
 
-async def insist(pool: Pool, statement: str, values: Mapping[str, Any]) -> list[Row]:
+async def insist(pool: Pool, statement: str, values: Mapping[str, Any], *, lock: str = "") -> list[Row]:
     """As `fetch`, for statements that may be made twice: waits while the database is away. Raises psycopg.Error."""
     patience = Patience(PATIENCE_S)
     while True:
         try:
-            return await fetch(pool, statement, values)
+            return await fetch(pool, statement, values, lock=lock)
         except AWAY as error:
             await patience.after(error)
 
 
-async def unbroken(pool: Pool, statement: str, values: Mapping[str, Any]) -> list[Row]:
+async def unbroken(pool: Pool, statement: str, values: Mapping[str, Any], *, lock: str = "") -> list[Row]:
     """As `insist`; who is cancelled meanwhile leaves the statement to its end: a broken one costs a connection."""
-    asking = asyncio.ensure_future(insist(pool, statement, values))
+    asking = asyncio.ensure_future(insist(pool, statement, values, lock=lock))
     try:
         return await asyncio.shield(asking)
     except asyncio.CancelledError:

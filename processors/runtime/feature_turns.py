@@ -18,7 +18,7 @@ from processors.runtime.arrays import Uuids
 from processors.runtime.claims import Claim
 from processors.runtime.database import Pool, unbroken
 from processors.services.sharing import Share, dropped_because
-from processors.services.turns import LET_GO, MOST, OLDER
+from processors.services.turns import LET_GO, LOCK, MOST, OLDER
 
 Offer = Callable[[Sequence[UUID]], None]
 DROPPED = StepError("dropped", "", "caller")
@@ -69,7 +69,7 @@ RETURNING r.id AS run_id
 async def let_go(pool: Pool, environment_id: UUID | None, key: str, offer: Offer) -> list[UUID]:
     """The next of those that share a limit may run: these. Raises psycopg.Error."""
     values = {"environment": environment_id, "key": key, "never": NEVER, "most": MOST}
-    gone = [row["run_id"] for row in await unbroken(pool, LET_GO, values)]
+    gone = [row["run_id"] for row in await unbroken(pool, LET_GO, values, lock=LOCK)]
     if gone:
         offer(gone)
     return gone

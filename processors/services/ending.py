@@ -53,7 +53,8 @@ def end_at_once(row: Run, error: dict[str, Any], line: str) -> None:
     measures.count_cancelled(row)
     transaction.on_commit(lambda: _tell(row))
     if row.concurrency_key:
-        ring(row, turns.let_go(row.environment_id, row.concurrency_key))
+        # Not before the row is free: whoever has the lock of the sharers may be waiting for it.
+        transaction.on_commit(lambda: _next(row), robust=True)
     if row.parent_id is not None:
         _tell_parent(row)
 
@@ -93,6 +94,10 @@ def ring(row: Run, run_ids: list[Any]) -> None:
     of = (topics.runs(row.product_id, row.environment.slug), topics.workspace(row.workspace_id))
     if run_ids:
         transaction.on_commit(lambda: bell.ring(News(run_ids, queue, of)))
+
+
+def _next(row: Run) -> None:
+    ring(row, turns.let_go(row.environment_id, row.concurrency_key))
 
 
 def _ask(row: Run) -> None:

@@ -5,22 +5,24 @@ Such a run is written as one that is not due (`models.NEVER`); whoever writes on
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from processors.models import NEVER
 
 MOST = 1_000
 
-# One statement, made by workers and by the synchronous side. The lock is of the sharers: two that end at the same time
-# must not both count themselves. Parameters: environment, key, never, most.
+# Workers and the synchronous side make both, one after the other in one transaction. The lock is of the sharers: two
+# that start or end at the same time must not both count themselves. A statement sees what was there when it began: the
+# one that counts begins once it has the lock, and so sees whom others let go. One that is due and not begun has its
+# place too. Parameters: environment, key, never, most.
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(environment)s::text || %(key)s::text, 7))"
 LET_GO = """
-WITH lock AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock(hashtextextended(%(environment)s::text || %(key)s::text, 7))
-), sharing AS (
-    SELECT r.id, r.state = 'queued' AND r.wake_at = %(never)s AS waits, r.concurrency_limit
-    FROM processors_run r, lock
+WITH sharing AS (
+    SELECT r.id, r.state = 'queued' AND coalesce(r.wake_at = %(never)s, false) AS waits, r.concurrency_limit
+    FROM processors_run r
     WHERE r.environment_id = %(environment)s::uuid AND r.concurrency_key = %(key)s::text
         AND r.state IN ('queued', 'running', 'waiting')
 ), turn AS (
@@ -47,9 +49,20 @@ ORDER BY id LIMIT %(most)s
 """
 
 
+def lock(environment: UUID, keys: Iterable[str]) -> None:
+    """Keeps others that share these limits from starting until the transaction ends.
+
+    Whoever also locks rows of runs takes this lock first.
+    """
+    with connection.cursor() as cursor:
+        for key in sorted(set(keys)):
+            cursor.execute(LOCK, {"environment": environment, "key": key})
+
+
 def let_go(environment: UUID, key: str) -> list[UUID]:
     """The runs whose turn it is from now on; somebody has to ring for them."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        lock(environment, [key])
         cursor.execute(LET_GO, {"environment": environment, "key": key, "never": NEVER, "most": MOST})
         return [row[0] for row in cursor.fetchall()]
 

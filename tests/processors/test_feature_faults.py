@@ -80,9 +80,9 @@ def spoiled(patch: pytest.MonkeyPatch, seed: int, *, is_heard: bool) -> Iterator
     """Of all statements of the runtime about a third fail: made and not heard, or not made. At most forty."""
     chance, failed, real = random.Random(seed), list[str](), database.once
 
-    async def once(pool: database.Pool, asked: str, values: Mapping[str, Any]) -> list[database.Row]:
+    async def once(pool: database.Pool, asked: str, values: Mapping[str, Any], **more: Any) -> list[database.Row]:
         is_bad = len(failed) < 40 and chance.random() < 0.35
-        rows = [] if is_bad and is_heard else await real(pool, asked, values)
+        rows = [] if is_bad and is_heard else await real(pool, asked, values, **more)
         if is_bad:
             failed.append(asked[:60])
             raise psycopg.OperationalError("away")

@@ -117,8 +117,8 @@ def unheard(patch: pytest.MonkeyPatch, module: Any, statement: str, *, times: in
     """The statement is committed, its answer gets lost: so many times."""
     lost: list[str] = []
 
-    async def once(pool: database.Pool, asked: str, values: Mapping[str, Any]) -> list[database.Row]:
-        rows = await database.once(pool, asked, values)
+    async def once(pool: database.Pool, asked: str, values: Mapping[str, Any], **more: Any) -> list[database.Row]:
+        rows = await database.once(pool, asked, values, **more)
         if asked.startswith(statement) and len(lost) < times:
             lost.append(asked)
             raise psycopg.OperationalError("the connection was lost")
