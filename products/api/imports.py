@@ -91,6 +91,12 @@ class ApplyInput(serializers.Serializer[Any]):
     """How to apply."""
 
     remove = Flag(required=False, default=True, help_text="Delete actions that the document no longer has.")
+    digest = Text(
+        max_length=64,
+        required=False,
+        allow_blank=True,
+        help_text="The `digest` of the difference you looked at; 409 if it is another one by now.",
+    )
 
 
 class ImportFilters(serializers.Serializer[Any]):
@@ -161,8 +167,10 @@ class ImportApplyView(WorkspaceView):
         responses=answers(ImportShape, status=202),
     )
     def post(self, request: Any, workspace: str, import_id: str) -> Response:
-        """Lets a worker apply the difference."""
-        row = imports.apply_import(self.actor, import_id, **self.read(ApplyInput))
+        """Lets a worker apply the difference. If the app was changed since, nothing is applied: the import is `ready`
+        again, with the new difference, marked `stale`."""
+        given = self.read(ApplyInput)
+        row = imports.apply_import(self.actor, import_id, remove=given["remove"], seen=given.get("digest", ""))
         return Response(ImportShape(row).data, status=202)
 
 

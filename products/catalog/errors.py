@@ -71,7 +71,8 @@ REQUEST_ERRORS: Final[tuple[ErrorCode, ...]] = (
     ErrorCode(
         "changed_meanwhile",
         "Changed meanwhile",
-        "Somebody else saved this after you opened it. Look at theirs first; yours is kept in the editor.",
+        "Somebody else saved this after you opened it. Look at theirs first; yours is kept in the editor. Of an "
+        "import: the app was changed, so that the difference you saw is not the one that would be applied.",
         409,
     ),
     ErrorCode("in_use", "Still in use", "Something else uses this; the message names it.", 409),

@@ -7,7 +7,7 @@ from typing import Any
 
 from products.importers import AppDraft
 from products.lib.actions import ActionSpec
-from products.lib.jsontypes import JsonObject
+from products.lib.jsontypes import JsonObject, content_hash
 
 LISTED_AT_MOST = 5_000
 
@@ -36,9 +36,12 @@ def report_json(draft: AppDraft) -> JsonObject:
 
 
 def difference_json(found: Any) -> JsonObject:
-    """Added, changed and removed actions by name (`services.applying.Comparison`), and the app's other parts."""
+    """Added, changed and removed actions by name (`services.comparing.Comparison`), and the app's other parts.
+
+    `digest` is another one as soon as the app, or what would change in it, is.
+    """
     actions = found.actions
-    return {
+    shown: JsonObject = {
         "added": [_call(each.spec) for each in actions.added[:LISTED_AT_MOST]],
         "changed": [
             {**_call(change.new.spec), "tag": change.tag, "fields": list(change.fields)}
@@ -51,8 +54,9 @@ def difference_json(found: Any) -> JsonObject:
             "removed": len(actions.removed),
             "same": len(actions.same),
         },
-        "parts": found.parts,
+        "parts": {name: part.as_json() for name, part in found.parts.items()},
     }
+    return {**shown, "digest": content_hash({"app": found.state, "shown": shown})}
 
 
 def _call(spec: ActionSpec) -> JsonObject:

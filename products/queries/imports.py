@@ -43,9 +43,20 @@ def shown(row: DocumentImport) -> dict[str, Any]:
             ("Changed", "warn", row.difference.get("changed", [])),
             ("No longer in the document", "bad", row.difference.get("removed", [])),
         ],
-        "parts": [(part, found) for part, found in parts.items() if found["added"] or found["changed"]],
+        "parts": [
+            (part.replace("_", " "), _named(found))
+            for part, found in parts.items()
+            if found["added"] or found["changed"]
+        ],
         "address": Redactor().url(row.url),
     }
+
+
+def _named(part: dict[str, Any]) -> dict[str, list[str]]:
+    """What is added and changed as one reads it: `region (default, type)`."""
+    fields = part.get("fields", {})
+    changed = [f"{name} ({', '.join(fields[name])})" if fields.get(name) else name for name in part["changed"]]
+    return {"added": part["added"], "changed": changed}
 
 
 def _grouped(notices: list[dict[str, str]]) -> list[tuple[str, int, list[dict[str, Any]]]]:

@@ -2,70 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import replace
 
 from django.db import transaction
 from django.utils import timezone
 
-from products.importers import AppDraft, Difference, difference
+from products.importers import AppDraft, Difference
 from products.importers.drafts import ActionDraft
-from products.importers.secrets import holds_secret
-from products.lib.actions import ActionSpec, action_from_json, to_json
+from products.lib.actions import ActionSpec, to_json
 from products.lib.errors import Conflict
-from products.lib.jsontypes import clean_json, content_hash
-from products.models import (
-    Action,
-    ActionSample,
-    App,
-    AppAuth,
-    AppEnvironment,
-    AppVariable,
-    Folder,
-)
+from products.lib.jsontypes import clean_json
+from products.models import Action, ActionSample, App, AppAuth, AppEnvironment, AppVariable, Folder
 from products.services import values
 from products.services.actions import MAX_ACTIONS
+from products.services.comparing import Comparison
+from products.services.draft_rows import (
+    ACTIONS_AT_ONCE,
+    auth_rows,
+    default_auths,
+    environment_rows,
+    variable_rows,
+)
 from products.services.folders import SEPARATOR
 
 BATCH = 200
-# An action may carry every schema of its document: written out they are far larger than the document, and the
-# connection keeps a buffer as large as its largest statement.
-ACTIONS_AT_ONCE = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What a document would change in an app: its actions, and by name its other parts."""
-
-    actions: Difference
-    parts: Mapping[str, Mapping[str, list[str]]]  # {"auths": {"added": [tags], "changed": [tags]}, …}
-
-
-def compare(app: App | None, draft: AppDraft) -> Comparison:
-    """The difference between an app as it stands and a document."""
-    return Comparison(difference(_stored(app) if app is not None else {}, draft), _parts(app, draft))
-
-
-def _stored(app: App) -> dict[str, ActionSpec]:
-    """The app's actions by tag; each has its own copy of every schema it needs, and here equal ones are kept once."""
-    known: dict[str, Any] = {}
-    found: dict[str, ActionSpec] = {}
-    for tag, spec in app.actions.values_list("tag", "spec").iterator(ACTIONS_AT_ONCE):
-        schemas = spec.get("defs", {})
-        shared = {name: known.setdefault(content_hash(schema), schema) for name, schema in schemas.items()}
-        found[tag] = action_from_json({**spec, "defs": shared})
-    return found
 
 
 @transaction.atomic
-def apply_draft(app: App, draft: AppDraft, *, remove: bool) -> Comparison:
-    """Brings a locked app up to the document; actions that the document lacks are deleted only with `remove`.
+def apply_draft(app: App, draft: AppDraft, found: Comparison, *, remove: bool) -> None:
+    """Brings a locked app up to the document with which it was compared; what the document lacks of actions is
+    deleted only with `remove`. Raises Conflict.
 
-    Auths, variables and environments that the document lacks stay: people may have made them, connections use them.
-    Policies and samples of people stay too.
+    Auths, variables and environments that the document lacks stay, and so do default auths: people may have made them,
+    connections use them. Policies and samples of people stay too.
     """
-    found = compare(app, draft)
     if app.actions.count() + len(found.actions.added) > MAX_ACTIONS:
         raise Conflict(f"An app may have at most {MAX_ACTIONS} actions.")
     _auths(app, draft)
@@ -74,19 +45,17 @@ def apply_draft(app: App, draft: AppDraft, *, remove: bool) -> Comparison:
     folders = _folders(app, draft)
     _actions(app, draft, found.actions, folders)
     if remove:
-        _remove(app, found.actions.removed)
-    app.default_auths = list(draft.default_auths)
+        app.actions.filter(tag__in=[spec.tag for spec in found.actions.removed]).delete()
+    app.default_auths = default_auths(draft, app.default_auths)
     if not app.description:
         app.description = draft.description[:200_000]
     app.save(update_fields=["default_auths", "description", "updated_at"])
-    return found
 
 
 def _auths(app: App, draft: AppDraft) -> None:
-    rows = [
-        AppAuth(app=app, tag=spec.tag, name=spec.name[:200], kind=spec.kind, spec=clean_json(to_json(spec)))
-        for spec in draft.auths
-    ]
+    rows = auth_rows(draft)
+    for row in rows:
+        row.app = app
     AppAuth.objects.bulk_create(
         rows,
         batch_size=BATCH,
@@ -97,12 +66,11 @@ def _auths(app: App, draft: AppDraft) -> None:
 
 
 def _environments(app: App, draft: AppDraft) -> None:
-    rows = [
-        AppEnvironment(app=app, slug=each.slug, name=each.name[:200], base_url=each.base_url[:2000], position=position)
-        for position, each in enumerate(draft.environments)
-    ]
+    rows = environment_rows(draft)
     if not rows and not app.environments.exists():
-        rows = [AppEnvironment(app=app, slug="default", name="Default")]
+        rows = [AppEnvironment(slug="default", name="Default")]
+    for row in rows:
+        row.app = app
     AppEnvironment.objects.bulk_create(
         rows,
         batch_size=BATCH,
@@ -114,22 +82,9 @@ def _environments(app: App, draft: AppDraft) -> None:
 
 def _variables(app: App, draft: AppDraft) -> None:
     known = {row.key: row for row in app.variables.all()}
-    rows = []
-    for each in draft.variables:
-        key = each.key[:120]
-        before = known.get(key)
-        secret = each.secret or holds_secret(key, each.default) or (before is not None and before.secret)
-        rows.append(
-            AppVariable(
-                app=app,
-                key=key,
-                type=each.type,
-                default=None if secret else clean_json(each.default),
-                description=each.description[:4000],
-                secret=secret,
-                required=before.required if before is not None else False,
-            )
-        )
+    rows = variable_rows(draft, known)
+    for row in rows:
+        row.app = app
     AppVariable.objects.bulk_create(
         rows,
         batch_size=BATCH,
@@ -211,30 +166,3 @@ def _samples(pairs: list[tuple[Action, ActionDraft]]) -> None:
         for sample in each.samples
     ]
     ActionSample.objects.bulk_create(rows, batch_size=BATCH)
-
-
-def _remove(app: App, removed: Iterable[ActionSpec]) -> None:
-    """Actions by which an auth logs in stay: without them the auth would be dead."""
-    logins = {row.spec["login"]["action"] for row in app.auths.filter(kind="credential") if row.spec.get("login")}
-    tags = [spec.tag for spec in removed if spec.tag not in logins]
-    app.actions.filter(tag__in=tags).delete()
-
-
-def _parts(app: App | None, draft: AppDraft) -> dict[str, dict[str, list[str]]]:
-    new: dict[str, dict[str, Any]] = {
-        "auths": {spec.tag: clean_json(to_json(spec)) for spec in draft.auths},
-        "environments": {each.slug: each.base_url for each in draft.environments},
-        "variables": {each.key: (each.type, each.description[:4000]) for each in draft.variables},
-    }
-    old: dict[str, dict[str, Any]] = {key: {} for key in new}
-    if app is not None:
-        old["auths"] = {row.tag: row.spec for row in app.auths.all()}
-        old["environments"] = {row.slug: row.base_url for row in app.environments.all()}
-        old["variables"] = {row.key: (row.type, row.description) for row in app.variables.all()}
-    return {
-        part: {
-            "added": [key for key in new[part] if key not in old[part]],
-            "changed": [key for key in new[part] if key in old[part] and old[part][key] != new[part][key]],
-        }
-        for part in new
-    }

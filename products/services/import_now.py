@@ -14,6 +14,7 @@ from products.queries.import_reports import difference_json, report_json
 from products.services import audit
 from products.services.applying import apply_draft
 from products.services.apps import new_app
+from products.services.comparing import compare
 
 
 def import_now(draft: AppDraft, *, workspace_tag: str = "", app_tag: str = "") -> JsonObject:
@@ -22,7 +23,8 @@ def import_now(draft: AppDraft, *, workspace_tag: str = "", app_tag: str = "") -
     actor = access.system(workspace)
     with transaction.atomic():
         app = locked_or_new(actor, draft, app_tag)
-        found = apply_draft(app, draft, remove=False)
+        found = compare(app, draft)
+        apply_draft(app, draft, found, remove=False)
         audit.record(actor, "app.imported", app, changes={"added": len(found.actions.added)})
     return {
         **report_json(draft),

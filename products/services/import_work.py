@@ -28,8 +28,9 @@ from products.lib.sealing import SealError
 from products.models import App, DocumentImport, ImportState
 from products.queries.import_reports import difference_json, report_json
 from products.services import audit, vault
-from products.services.applying import apply_draft, compare
+from products.services.applying import apply_draft
 from products.services.apps import new_app
+from products.services.comparing import compare
 from products.services.egress import address_policy
 
 log = structlog.get_logger(__name__)
@@ -141,7 +142,8 @@ def _read(claim: Claim) -> None:
 
 
 def _apply_decided(claim: Claim) -> None:
-    _apply(claim, _draft(claim), remove=bool(claim.row.difference.get("remove", True)))
+    decided = claim.row.difference
+    _apply(claim, _draft(claim), remove=bool(decided.get("remove", True)), shown=str(decided.get("digest", "")))
 
 
 def _draft(claim: Claim) -> AppDraft:
@@ -166,15 +168,23 @@ def _opened(row: DocumentImport, sealed: bytes) -> bytes:
         raise DomainError("The stored document cannot be opened any more; import it again.", code="internal") from None
 
 
-def _apply(claim: Claim, draft: AppDraft, *, remove: bool) -> None:
+def _apply(claim: Claim, draft: AppDraft, *, remove: bool, shown: str | None = None) -> None:
+    """Writes the app; where a difference was `shown` and is another one by now, writes that instead and asks again."""
     row = claim.row
     actor = _actor(row)
     with transaction.atomic():
         app = _app(actor, row, draft)
-        found = apply_draft(app, draft, remove=remove and row.app_id is not None)
+        found = compare(app, draft)
+        difference = difference_json(found)
+        if shown is not None and difference["digest"] != shown:
+            log.info("import_stale", import_id=str(row.pk))
+            claim.write(state=ImportState.READY, lease_until=None, difference={**difference, "stale": True})
+            return
+        removing = remove and row.app_id is not None
+        apply_draft(app, draft, found, remove=removing)
         audit.record(actor, "app.imported", app, changes={
             "by": row.actor_name, "added": len(found.actions.added), "changed": len(found.actions.changed),
-            "removed": len(found.actions.removed) if remove else 0,
+            "removed": len(found.actions.removed) if removing else 0,
         })  # fmt: skip
         claim.write(
             state=ImportState.APPLIED,
@@ -182,7 +192,7 @@ def _apply(claim: Claim, draft: AppDraft, *, remove: bool) -> None:
             lease_until=None,
             document=None,
             report=report_json(draft),
-            difference={**difference_json(found), "remove": remove},
+            difference={**difference, "remove": remove},
         )
 
 

@@ -75,13 +75,20 @@ def start_import(actor: Actor, new: NewImport) -> DocumentImport:
     return row
 
 
-def apply_import(actor: Actor, import_id: object, *, remove: bool = True) -> DocumentImport:
-    """Lets a worker apply what was read; with `remove` actions the document lacks go. Raises NotFound, Conflict."""
+def apply_import(actor: Actor, import_id: object, *, remove: bool = True, seen: str = "") -> DocumentImport:
+    """Lets a worker apply what was read; with `remove` actions the document lacks go. Raises NotFound, Conflict.
+
+    `seen`: the digest of the difference that the decision is about, if it is known. The worker applies nothing where
+    the app is another one by then; it shows the new difference and the import is ready once more.
+    """
     actor.need(Permission.EDIT_APPS)
     with transaction.atomic():
         row = _ready(actor, import_id)
+        if seen and seen != row.difference.get("digest"):
+            raise Conflict("The app was changed; what this import would do is not what you saw: look at it again.",
+                           code="changed_meanwhile")  # fmt: skip
         row.state, row.lease_until, row.attempts = ImportState.APPLYING, None, 0
-        row.difference = {**row.difference, "remove": remove}
+        row.difference = {key: value for key, value in row.difference.items() if key != "stale"} | {"remove": remove}
         row.save(update_fields=["state", "lease_until", "attempts", "difference", "updated_at"])
         audit.record(actor, "import.applied", row, changes={"remove": remove})
         dispatch.after_commit(dispatch.APPLY_IMPORT, str(row.pk))

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from products.access import Permission
 from products.api.downloads import json_file
 from products.forms.imports import ImportForm
-from products.lib.errors import TooLarge, TooMany
+from products.lib.errors import Conflict, TooLarge, TooMany
 from products.queries import app_export as export
 from products.queries import imports as queries
 from products.services import imports
@@ -63,7 +63,11 @@ class ImportApply(WorkspacePage):
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Lets a worker apply the difference."""
-        imports.apply_import(self.actor, kwargs["import_id"], remove=request.POST.get("remove") == "on")
+        remove, seen = request.POST.get("remove") == "on", request.POST.get("digest", "")
+        try:
+            imports.apply_import(self.actor, kwargs["import_id"], remove=remove, seen=seen)
+        except Conflict as error:
+            messages.error(request, error.message)
         return redirect("import", self.actor.workspace.tag, kwargs["import_id"])
 
 
