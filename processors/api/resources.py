@@ -86,11 +86,14 @@ class MigrateShape(serializers.Serializer[Any]):
     database = Text(max_length=63)
     to = Text(
         max_length=63, default="", allow_blank=True,
-        help_text="Up: the last that is run; without it all. Down: the last that stays; without it one is taken back.",
+        help_text="Up: the last that is run; without it all. Down: the last that stays; without it one is taken back, "
+        "with * all. With `repair`: which one.",
     )  # fmt: skip
     repair = serializers.ChoiceField(
-        choices=["", "retry", "skip", "forget"], default="", help_text="What becomes of one that failed half-way."
-    )
+        choices=["", "retry", "skip", "forget"], default="",
+        help_text="What becomes of one that failed half-way, was changed since (skip, forget) or is missing (forget). "
+        "Nothing else is run then.",
+    )  # fmt: skip
     wait = Number(min_value=0, max_value=60, default=0, help_text="Seconds to wait for the result.")
 
     class Meta:

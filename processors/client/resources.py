@@ -60,11 +60,14 @@ class MigrationCalls(Calls):
     """`processor.db.migration`"""
 
     def run(self, *, database: str, to: str = "", repair: str = "", wait: float = 60.0, check: bool = False) -> Run:
-        """Runs what is pending, or up to and with `to`. `repair`: retry, skip or forget one that failed half-way."""
+        """Runs what is pending, or up to and with `to`.
+
+        `repair` only settles one, `to` or that which failed: retry, skip (it counts as run) or forget (as not run).
+        """
         return self._migrate("run", database, to, repair, wait, check=check)
 
     def rollback(self, *, database: str, to: str = "", wait: float = 60.0, check: bool = False) -> Run:
-        """Takes back one, or everything after `to`. Raises Refused, NotReachable, RunFailed."""
+        """Takes back one, or everything after `to`, or with `*` all. Raises Refused, NotReachable, RunFailed."""
         return self._migrate("rollback", database, to, "", wait, check=check)
 
     def _migrate(self, name: str, database: str, to: str, repair: str, wait: float, *, check: bool) -> Run:

@@ -94,6 +94,8 @@ def test_R9_a_migration_whose_answer_is_lost_is_not_run_twice(ductape: Ductape, 
     }  # fmt: skip
     assert len({call.key for call in sink.calls}) == 1
     assert sink.calls[0].key.startswith("py-")
+    ductape.processor.db.migration.rollback(database="orders", to="*")
+    assert (sent(sink)[0], sent(sink)[1]["to"]) == ("db/migration/rollback", "*")
 
 
 def test_a_run_that_fails_raises_when_it_is_checked(ductape: Ductape, sink: Sink) -> None:

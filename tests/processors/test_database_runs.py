@@ -185,3 +185,22 @@ def test_migrations_go_up_and_down_and_are_seen(runs: Runs, kept_in: Callable[[s
     assert "items" in missing.error["details"]["remote_message"]
     assert (missing.error["details"]["line"], missing.error["details"]["column"]) == (1, 24)
     assert Step.objects.filter(run=missing).get().kind == "db_action"
+
+
+def test_one_that_was_deleted_is_forgotten_and_all_others_are_taken_back(
+    runs: Runs, orders: Resource, kept_in: Callable[[str], None]
+) -> None:
+    def go(**given: Any) -> Run:
+        asked = {"product": "shop", "environment": "dev", "database": "orders", **given}
+        return runs.execute(migrating.migrate(runs.actor, **asked).run)
+
+    kept_in("sqlite")
+    stray = migrations.create_migration(runs.actor, orders, tag="stray", up=["CREATE TABLE stray (id INTEGER)"])
+    assert go().output["done"] == ["items", "stray"]
+    migrations.delete_migration(runs.actor, stray)
+    stuck = go(direction="down", to="*")
+    assert (stuck.state, "stray" in stuck.error["message"]) == ("failed", True)
+    assert go(repair="forget", to="stray").state == "completed"
+    assert go(direction="down", to="*").output == {
+        "done": ["items"], "migrations": [{"tag": "items", "state": "pending", "applied_at": None}],
+    }  # fmt: skip
