@@ -30,12 +30,8 @@ class ResourceDefinition:
     policy: JsonObject
     sealed_values: tuple[UUID, ...]
     secrets: tuple[str, ...]
+    folder: str = ""  # its own on this installation's disk and in its Valkey: no two environments share it
     cache: ResourceDefinition | None = None  # that may have the result
-
-    @property
-    def folder(self) -> str:
-        """What is its own on this installation's disk and in its Valkey: no two environments share it."""
-        return f"{self.resource.hex}-{self.environment}"
 
 
 def cache_definition(content: JsonObject) -> ResourceDefinition | None:
@@ -47,11 +43,12 @@ def cache_definition(content: JsonObject) -> ResourceDefinition | None:
 def resource_definition(hash: str, content: JsonObject) -> ResourceDefinition:
     """The stored composition, parsed."""
     references = list(content["settings"].values())
+    resource = UUID(content["resource"]["id"])
     return ResourceDefinition(
         hash=hash,
         kind=content["resource"]["kind"],
         tag=content["resource"]["tag"],
-        resource=UUID(content["resource"]["id"]),
+        resource=resource,
         config=UUID(content["config"]),
         environment=content["environment"],
         provider=content["provider"],
@@ -66,5 +63,6 @@ def resource_definition(hash: str, content: JsonObject) -> ResourceDefinition:
         secrets=tuple(
             dict.fromkeys(key for one in references for key in placeholders.secret_refs(one.get("text", "")))
         ),
+        folder=content.get("folder") or f"{resource.hex}-{content['environment']}",  # as compositions from before meant
         cache=cache_definition(content),
     )

@@ -16,7 +16,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Model, ProtectedError, RestrictedError
 
 from processors.models import IdempotencyRecord, KeptResult, Run, StoredFile
-from processors.services import definitions
+from processors.services import definitions, local_data
 from products import dispatch
 from products.models import (
     Action,
@@ -30,11 +30,14 @@ from products.models import (
     Environment,
     Feature,
     Folder,
+    LeftFolders,
     Product,
     Release,
     RememberedAnswer,
+    Resource,
     Secret,
     Workspace,
+    local_folder,
 )
 
 log = structlog.get_logger(__name__)
@@ -118,6 +121,7 @@ def ring_unfinished() -> int:
         )
         for row in rows.order_by("deleting_at").values_list("pk")[:RUNG_AT_ONCE]
     ]
+    marked += LeftFolders.objects.order_by("pk").values_list("pk")[:RUNG_AT_ONCE]
     return sum(dispatch.ring(dispatch.DELETE_REST, str(pk)) for (pk,) in marked)
 
 
@@ -130,12 +134,16 @@ def _lots(row_id: UUID | str) -> Iterator[Lot]:
         yield from _lots_of_product(product)
     for workspace in Workspace.objects.filter(**marked):
         yield from _lots_of_workspace(workspace)
+    for left in LeftFolders.objects.filter(pk=row_id):
+        yield partial(_some_files, left.names)
+        yield partial(_the_row, left)
 
 
 def _lots_of_environment(environment: Environment) -> Iterator[Lot]:
     yield partial(_some_runs, environment)
     yield partial(_some, KeptResult, {"environment": environment.pk}, LOT)
     yield partial(_some, StoredFile, {"config__environment": environment.pk}, LOT)
+    yield partial(_some_files, _folders(environment.product, [environment]))
     yield partial(_the_row, environment)
 
 
@@ -144,6 +152,7 @@ def _lots_of_product(product: Product) -> Iterator[Lot]:
     yield partial(_let_go_of_releases, product)
     for model, lookup, size in _OF_PRODUCT:
         yield partial(_some, model, {lookup: product.pk}, size)
+    yield partial(_some_files, _folders(product, list(Environment.whole.filter(product=product))))
     yield partial(_the_row, product)
 
 
@@ -189,7 +198,21 @@ def _some(model: type[Model], of: dict[str, Any], size: int) -> bool:
     return len(ids) == size
 
 
-def _the_row(row: Workspace | Product | Environment) -> bool:
-    log.info("deleted", kind=row._meta.model_name, name=row.name, row=str(row.pk))
+def _folders(product: Product, environments: list[Environment]) -> list[str]:
+    resources = Resource.objects.filter(product=product).values_list("pk", flat=True)
+    return [local_folder(pk, environment) for pk in resources for environment in environments]
+
+
+def _some_files(folders: list[str]) -> bool:
+    """Raises _LaterError for what cannot be removed now: as long as it lies there, the row stays."""
+    try:
+        return local_data.remove_some(folders, LOT)
+    except OSError as error:
+        log.warning("files_stay", error=type(error).__name__, file=str(error.filename))
+        raise _LaterError from None
+
+
+def _the_row(row: Workspace | Product | Environment | LeftFolders) -> bool:
+    log.info("deleted", kind=row._meta.model_name, name=str(row), row=str(row.pk))
     row.delete()
     return False

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from products.admin.base import ReadOnlyAdmin
-from products.models import DatabaseAction, Migration, Resource, ResourceConfig, ResourceSecret
+from products.models import DatabaseAction, LeftFolders, Migration, Resource, ResourceConfig, ResourceSecret
 
 
 @admin.register(Resource)
@@ -42,6 +42,13 @@ class ResourceSecretAdmin(ReadOnlyAdmin):
     list_display = ["key", "config", "updated_at"]
     search_fields = ["key", "config__resource__tag"]
     list_select_related = ["config__resource__product", "config__environment"]
+
+
+@admin.register(LeftFolders)
+class LeftFoldersAdmin(ReadOnlyAdmin):
+    """What deleted resources had on the disk and a worker is still to remove."""
+
+    list_display = ["__str__", "created_at"]
 
 
 @admin.register(DatabaseAction)

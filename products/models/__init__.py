@@ -21,7 +21,15 @@ from products.models.keys import AccessKey, KeyVerb
 from products.models.people import User
 from products.models.products import Colour, Environment, Product
 from products.models.releases import Release
-from products.models.resources import DatabaseAction, Migration, Resource, ResourceConfig, ResourceSecret
+from products.models.resources import (
+    DatabaseAction,
+    LeftFolders,
+    Migration,
+    Resource,
+    ResourceConfig,
+    ResourceSecret,
+    local_folder,
+)
 from products.models.secrets import Secret
 from products.models.workspaces import Invitation, MailState, Membership, Role, Workspace
 
@@ -48,6 +56,7 @@ __all__ = [
     "ImportState",
     "Invitation",
     "KeyVerb",
+    "LeftFolders",
     "MailState",
     "Membership",
     "Migration",
@@ -66,5 +75,6 @@ __all__ = [
     "ValueKind",
     "Visibility",
     "Workspace",
+    "local_folder",
     "new_id",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from products.models.base import Row, TagField
+from products.models.base import Row, TagField, new_id
 from products.models.workspaces import Workspace
 
 
@@ -33,6 +33,11 @@ class Product(Row):
 
     def __str__(self) -> str:
         return self.name
+
+
+def new_folder() -> str:
+    """What no environment before had, whatever its slug."""
+    return new_id().hex
 
 
 class StandingEnvironments(models.Manager["Environment"]):
@@ -65,6 +70,9 @@ class Environment(Row):
         default=90, validators=[MinValueValidator(1), MaxValueValidator(400)]
     )
     deleting_at = models.DateTimeField(null=True, blank=True, editable=False)  # as of a workspace
+    # What the names of its resources' folders on this installation's disk end with; empty in rows from before, where
+    # that was the slug.
+    folder = models.CharField(max_length=63, blank=True, editable=False, default=new_folder, db_default="")
 
     objects = StandingEnvironments()
     whole = models.Manager["Environment"]()  # with those that are being deleted

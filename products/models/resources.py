@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import models
 
 from products.models.base import Row, TagField
@@ -27,6 +29,24 @@ class Resource(Row):
 
     def __str__(self) -> str:
         return f"{self.product} {self.kind} {self.tag}"
+
+
+def local_folder(resource_id: UUID, environment: Environment) -> str:
+    """The name of the folder in which an environment has what a resource keeps on this installation's disk."""
+    return f"{resource_id.hex}-{environment.folder or environment.slug}"
+
+
+class LeftFolders(Row):
+    """Names of folders that a deleted resource had on this installation's disk; a worker removes them, then this."""
+
+    names = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "left folders"
+
+    def __str__(self) -> str:
+        return ", ".join(self.names)
 
 
 class ResourceConfig(Row):

@@ -10,7 +10,7 @@ from products.catalog.resources.given import filled, missing
 from products.lib import placeholders
 from products.lib.errors import Conflict, NotFound
 from products.lib.jsontypes import JsonObject
-from products.models import DatabaseAction, Environment, Product, Resource, ResourceConfig, Secret
+from products.models import DatabaseAction, Environment, Product, Resource, ResourceConfig, Secret, local_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ def callable_operation(
 
     `frozen` is a database action's definition as a release has it.
 
-    `event_type`, `product`, `environment`, `resource` {id, kind, tag}, `config` (id), `provider`, `read_only`,
-    `settings` {name: reference}, `shared` {name: value}, `operation`, `event`, `definition` (of a database action).
+    `event_type`, `product`, `environment`, `resource` {id, kind, tag}, `config` (id), `folder`, `provider`,
+    `read_only`, `settings` {name: reference}, `shared` {name: value}, `operation`, `event`, `definition` (of a database action).
     A reference is one of {"value": json}, {"text": "… $Secret{KEY} …"} and {"sealed": "<ResourceSecret id>"}.
     Raises NotFound for what is not there, and Conflict, naming it, for what is not configured or has no value.
     """
@@ -56,6 +56,7 @@ def callable_operation(
         "environment": environment.slug,
         "resource": {"id": str(config.resource_id), "kind": kind.name, "tag": wanted.resource},
         "config": str(config.pk),
+        "folder": local_folder(config.resource_id, environment),
         "provider": config.provider,
         "read_only": config.settings.get("read_only") is True,
         "settings": settings,

@@ -21,8 +21,9 @@ def mark_environment(row: Environment) -> None:
     credentials are among it, and apps, auths and releases are free of it."""
     for model in (ConnectionEnvironment, ResourceConfig):
         model._default_manager.filter(environment=row).delete()
+    row.folder = row.folder or row.slug
     row.slug = f"~{row.pk.hex}"
     row.deleting_at = timezone.now()
     row.release = None
-    row.save(update_fields=["slug", "deleting_at", "release", "updated_at"])
+    row.save(update_fields=["slug", "folder", "deleting_at", "release", "updated_at"])
     dispatch.after_commit(dispatch.DELETE_REST, str(row.pk))

@@ -7,14 +7,23 @@ from typing import Any
 
 from django.db import transaction
 
-from products import access
+from products import access, dispatch
 from products.access import Actor, Permission
 from products.catalog.resources import KINDS, ResourceKind
 from products.catalog.resources.given import Change, merged, missing, shared_problems
 from products.lib.errors import Conflict, FieldProblem, Invalid, NotFound
 from products.lib.jsontypes import JsonObject, escape_pointer
 from products.lib.tags import slugify_tag, unique_tag
-from products.models import Product, Resource, ResourceConfig, ResourceSecret, Secret
+from products.models import (
+    Environment,
+    LeftFolders,
+    Product,
+    Resource,
+    ResourceConfig,
+    ResourceSecret,
+    Secret,
+    local_folder,
+)
 from products.services import audit, vault
 from products.services.validation import assign, insert, name_text
 
@@ -76,7 +85,9 @@ def update_resource(actor: Actor, row: Resource, **changes: Any) -> Resource:
 
 
 def delete_resource(actor: Actor, row: Resource) -> None:
-    """Forgets it with its configurations and what is defined upon it; what it holds stays where it is.
+    """Forgets it with its configurations and what is defined upon it.
+
+    What it holds on servers stays there; what it has on this installation's disk is deleted by a worker.
 
     Raises NotFound.
     """
@@ -84,6 +95,9 @@ def delete_resource(actor: Actor, row: Resource) -> None:
     with transaction.atomic():
         row = fresh(actor, row)
         audit.record(actor, f"{row.kind}.deleted", row, changes={"tag": [row.tag, None]})
+        environments = Environment.whole.filter(product=row.product)
+        left = LeftFolders.objects.create(names=[local_folder(row.pk, each) for each in environments])
+        dispatch.after_commit(dispatch.DELETE_REST, str(left.pk))
         row.delete()
 
 
@@ -98,11 +112,12 @@ def configure(actor: Actor, row: Resource, slug: str, data: Mapping[str, Any]) -
 
 
 def forget(actor: Actor, row: Resource, slug: str) -> None:
-    """Forgets how an environment has the resource. Raises NotFound."""
+    """Forgets how an environment has the resource. Raises NotFound, Forbidden."""
     actor.need(Permission.EDIT)
     with transaction.atomic():
         row = fresh(actor, row)
         environment = access.environment(actor, row.product, slug)
+        actor.need_change_in(environment)
         config = ResourceConfig.objects.filter(resource=row, environment=environment).first()
         if config is None:
             raise NotFound("This environment is not configured.")
@@ -134,6 +149,7 @@ def _shared(kind: ResourceKind, before: JsonObject, given: Mapping[str, Any]) ->
 def _configured(actor: Actor, row: Resource, slug: str, data: Mapping[str, Any]) -> ResourceConfig:
     _check_shape(data)
     environment = access.environment(actor, row.product, slug)
+    actor.need_change_in(environment)
     config = ResourceConfig.objects.filter(resource=row, environment=environment).first()
     before = config.provider if config else None
     config = config or ResourceConfig(resource=row, environment=environment)
