@@ -34,7 +34,7 @@ class EventShape(serializers.Serializer[Any]):
     for_each = serializers.JSONField(required=False, help_text="A list, or an expression that gives one.")
     concurrency = serializers.IntegerField(required=False, min_value=1, max_value=1000)
     retries = serializers.IntegerField(required=False, min_value=0, max_value=10)
-    retry_delay = serializers.JSONField(required=False, help_text="Seconds, or `10s`, `5m`, `2h`.")
+    retry_delay = serializers.JSONField(required=False, help_text="Seconds, or `10s`, `5m`, `2h`; up to a day.")
     backoff = serializers.FloatField(required=False, min_value=1, max_value=10)
     timeout = serializers.JSONField(required=False, help_text="Seconds, or `10s`, `5m`, `2h`.")
     allow_fail = serializers.BooleanField(required=False)

@@ -35,8 +35,8 @@ _ALL: tuple[EventField, ...] = (
     ),
     EventField("concurrency", "1 to 1000", "How many items are worked on at once; 1 without it, one after the other."),
     EventField("retries", "0 to 10", "How often a call that failed is tried again; without it as the action says."),
-    EventField("retry_delay", _LENGTH, "How long to wait before the first of these tries."),
-    EventField("backoff", "1 to 10", "By how much each wait is longer than the one before."),
+    EventField("retry_delay", _LENGTH, "How long to wait before the first of these tries, up to a day."),
+    EventField("backoff", "1 to 10", "By how much each wait is longer than the one before, up to a day."),
     EventField("timeout", _LENGTH, "How long one try may take."),
     EventField("allow_fail", "true or false", "The run goes on when the event fails; its result is null then."),
     EventField(

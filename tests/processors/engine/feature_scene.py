@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -27,7 +27,7 @@ from processors.engine.feature_runner import FeatureRunner, FeatureWork
 from processors.engine.ports import ChildEnd, Fenced, Once, Signal
 from processors.engine.scope import Facts
 from processors.engine.stage import World
-from processors.engine.states import RunState, StepState
+from processors.engine.states import AttemptState, RunState, StepState
 from processors.engine.step import Say, StepCall, StepError, StepFailed, StepResult
 from processors.engine.testing import ManualClock
 from products.features import read_feature
@@ -88,8 +88,10 @@ class Store:
                 self.tries[event.attempt_id] = event.step_id
             case AttemptEnded():
                 step_id = self.tries.pop(event.attempt_id)
-                self.known[step_id] = replace(self.known[step_id], lost=self.known[step_id].lost - 1)
+                now, failed = self.known[step_id], event.state is AttemptState.FAILED
+                self.known[step_id] = replace(now, lost=now.lost - 1, failures=now.failures + failed)
             case SignalTaken():
+                assert event.signal_id not in self.taken, "a signal is taken twice"
                 self.taken.add(event.signal_id)
             case ChildStarted():
                 self.known[event.step_id] = replace(self.known[event.step_id], child=event.run_id)
@@ -206,8 +208,11 @@ class StoredSignals:
     def news(self) -> int:
         return len(self.store.signals)
 
-    async def next(self, name: str) -> Signal | None:
-        return next((one for tag, one in self.store.signals if tag == name and one.id not in self.store.taken), None)
+    async def next(self, name: str, besides: Collection[UUID] = ()) -> Signal | None:
+        gone = self.store.taken.union(besides)
+        found = next((one for tag, one in self.store.signals if tag == name and one.id not in gone), None)
+        await asyncio.sleep(0)  # a database takes its time, and others ask it meanwhile
+        return found
 
 
 class Scene:

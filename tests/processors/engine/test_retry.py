@@ -47,6 +47,19 @@ def test_R16_jitter_stays_within_a_fifth(failures: int, delay: float, backoff: f
 
 
 @pytest.mark.parametrize(
+    ("delay", "backoff", "waits"),
+    [
+        (3_600, 2, [3_600, 7_200, 14_400]),
+        (86_400, 2, [86_400, 86_400, 86_400]),
+        (60, 10, [60, 600, 6_000, 60_000, 86_400, 86_400]),
+    ],
+)
+def test_R16_a_delay_is_kept_as_it_is_given_up_to_a_day(delay: float, backoff: float, waits: list[float]) -> None:
+    policy = RetryPolicy.of({"delay_s": delay, "backoff": backoff}, retries=10)
+    assert [wait_of(policy, n) for n in range(1, len(waits) + 1)] == waits
+
+
+@pytest.mark.parametrize(
     ("asked", "waited"),
     [(0, 1), (2, 2), (120.5, 120.5), (99_999_999, MAX_RETRY_AFTER_S), (float("inf"), MAX_RETRY_AFTER_S)],
 )
