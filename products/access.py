@@ -99,10 +99,17 @@ class Actor:
         """Whether the role, or the key's verbs, permit it."""
         return permission in self.permissions
 
+    def reaches(self, environment: Environment) -> bool:
+        """Whether it is one of those that the actor is narrowed to."""
+        return not self.environment_scope or environment.slug in self.environment_scope
+
     def may_run_in(self, environment: Environment) -> bool:
-        """Whether running and deploying is allowed in this environment."""
-        inside = not self.environment_scope or environment.slug in self.environment_scope
-        return self.may(Permission.RUN) and inside
+        """Whether running is allowed in this environment."""
+        return self.may(Permission.RUN) and self.reaches(environment)
+
+    def may_change_in(self, environment: Environment) -> bool:
+        """Whether this environment may be changed: itself, what leads from it, and what it runs."""
+        return self.may(Permission.EDIT) and self.reaches(environment)
 
     def need(self, permission: Permission) -> None:
         """Raises Forbidden unless permitted; a stranger never gets here."""
@@ -114,6 +121,12 @@ class Actor:
         self.need(Permission.RUN)
         if not self.may_run_in(environment):
             raise Forbidden(f"You may not run anything in the environment “{environment.slug}”.")
+
+    def need_change_in(self, environment: Environment) -> None:
+        """Raises Forbidden unless changing this environment is permitted."""
+        self.need(Permission.EDIT)
+        if not self.may_change_in(environment):
+            raise Forbidden(f"You may not change anything in the environment “{environment.slug}”.")
 
 
 def member(user: User, workspace_tag: str, *, request_id: str = "") -> Actor:

@@ -63,6 +63,7 @@ def begin(actor: Actor, session: MutableMapping[str, Any], where: tuple[str, str
     actor.need(Permission.EDIT)
     actor.need(Permission.USE_SECRETS)
     place = find_place(actor, *where)
+    actor.need_change_in(place.environment)
     try:
         composed, _ = composed_place(actor, place)
     except NoToken as error:
@@ -92,6 +93,7 @@ def finish(user: User, session: MutableMapping[str, Any], given: Mapping[str, st
     actor.need(Permission.EDIT)
     actor.need(Permission.USE_SECRETS)
     place = find_place(actor, product, connection, environment)
+    actor.need_change_in(place.environment)
     failure = _connected(actor, place, pending, given)
     if failure:
         ConnectionEnvironment.objects.filter(pk=place.pk).update(

@@ -45,8 +45,9 @@ class ConnectionChecks(ProductPage):
         self.view = next((each for each in found if each.environment.slug == self.where[2]), None)
 
     def _may_connect(self) -> bool:
-        allowed = self.actor.may(Permission.EDIT) and self.actor.may(Permission.USE_SECRETS)
-        return allowed and self.view is not None and self.view.by_person
+        if self.view is None or not self.view.by_person:
+            return False
+        return self.actor.may_change_in(self.view.environment) and self.actor.may(Permission.USE_SECRETS)
 
     def drawn(self, request: HttpRequest, template: str, **extra: Any) -> HttpResponse:
         """A part of the connection's page."""

@@ -55,7 +55,7 @@ class KeyInput(serializers.Serializer[Any]):
     name = Text(max_length=120)
     verbs = Items(child=serializers.ChoiceField(choices=KeyVerb.choices), allow_empty=False, max_length=3)
     product_scope = Tags(required=False, help_text="Product tags.")
-    environment_scope = Tags(required=False, help_text="Environment slugs, for running.")
+    environment_scope = Tags(required=False, help_text="Environment slugs, for running, deploying and changing.")
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
 
 

@@ -36,7 +36,7 @@ class MemberInput(serializers.Serializer[Any]):
 
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     product_scope = Tags(required=False, help_text="Product tags.")
-    environment_scope = Tags(required=False, help_text="Environment slugs, for running and deploying.")
+    environment_scope = Tags(required=False, help_text="Environment slugs, for running, deploying and changing.")
 
 
 class MembersView(WorkspaceView):

@@ -89,7 +89,9 @@ class KeyForm(forms.Form):
         label="May", choices=KeyVerb.choices, widget=forms.CheckboxSelectMultiple, initial=[KeyVerb.READ, KeyVerb.RUN]
     )
     product_scope = choices_field("Products", [], help_text="None ticked: all products.")
-    environment_scope = choices_field("Environments to run in", [], help_text="None ticked: all environments.")
+    environment_scope = choices_field(
+        "Environments to run and change in", [], help_text="None ticked: all environments."
+    )
     life = forms.ChoiceField(label="Works for", choices=list(LIVES.items()), required=False, initial="90")
 
     def __init__(self, *args: Any, actor: Actor, **options: Any) -> None:

@@ -43,7 +43,7 @@ class MemberForm(forms.Form):
     role = forms.ChoiceField(label="Role")
     product_scope = choices_field("Products", [], help_text="None ticked: all products.")
     environment_scope = choices_field(
-        "Environments to run in", [], help_text="None ticked: all environments. Looking is not narrowed by this."
+        "Environments to run and change in", [], help_text="None ticked: all. Looking is not narrowed by this."
     )
 
     def __init__(self, *args: Any, actor: Actor, **options: Any) -> None:

@@ -44,7 +44,7 @@ class Membership(Row):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=12, choices=Role)
     product_scope = models.JSONField(default=list, blank=True)  # product tags
-    environment_scope = models.JSONField(default=list, blank=True)  # environment slugs, for running and deploying
+    environment_scope = models.JSONField(default=list, blank=True)  # environment slugs, for all but looking
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="membership_unique")]

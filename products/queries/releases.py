@@ -48,8 +48,7 @@ def release(actor: Actor, product: Product, number: int | str) -> Release:
 
 def may_deploy(actor: Actor, environment: Environment) -> bool:
     """Whether the actor may choose what this environment runs: who may edit, where their scope reaches."""
-    inside = not actor.environment_scope or environment.slug in actor.environment_scope
-    return inside and actor.may(Permission.EDIT)
+    return actor.may_change_in(environment)
 
 
 def difference(before: JsonObject, after: JsonObject) -> list[Change]:

@@ -56,10 +56,12 @@ def rename(actor: Actor, product_tag: str, tag: str, data: Mapping[str, Any]) ->
 
 
 def disconnect(actor: Actor, product_tag: str, tag: str) -> None:
-    """Removes the connection with all its values. Raises NotFound."""
+    """Removes the connection with all its values. Raises NotFound, Forbidden."""
     actor.need(Permission.EDIT)
     with transaction.atomic():
         row = _mine(actor, product_tag, tag)
+        for place in row.environments.select_related("environment"):
+            actor.need_change_in(place.environment)
         audit.record(actor, "connection.deleted", row, changes={"app": [row.app.tag, None]})
         row.delete()
 
@@ -79,11 +81,12 @@ def map_environment(
 
 
 def unmap_environment(actor: Actor, product_tag: str, tag: str, slug: str) -> None:
-    """Forgets one environment and its values. Raises NotFound."""
+    """Forgets one environment and its values. Raises NotFound, Forbidden."""
     actor.need(Permission.EDIT)
     with transaction.atomic():
         row = _mine(actor, product_tag, tag)
         environment = access.environment(actor, row.product, slug)
+        actor.need_change_in(environment)
         place = ConnectionEnvironment.objects.filter(connection=row, environment=environment).first()
         if place is None:
             raise NotFound("This environment is not mapped.")
@@ -133,6 +136,7 @@ def _map(actor: Actor, row: Connection, slug: str, data: Mapping[str, Any], *, p
 
 def _mapped(actor: Actor, row: Connection, slug: str, data: Mapping[str, Any]) -> ConnectionEnvironment:
     environment = access.environment(actor, row.product, slug)
+    actor.need_change_in(environment)
     place = ConnectionEnvironment.objects.filter(connection=row, environment=environment).first()
     new = place is None
     if place is None:

@@ -19,7 +19,10 @@ CHANGEABLE = ("name", "colour", "active", "processor_tag", "keep_completed_days"
 
 
 def create_environment(actor: Actor, product_tag: str, values: Mapping[str, Any]) -> Environment:
-    """Adds one after the others: `slug`, `name`, and optionally what `CHANGEABLE` names. Raises Invalid, Taken."""
+    """Adds one after the others: `slug`, `name`, and optionally what `CHANGEABLE` names.
+
+    Raises NotFound, Invalid, Taken, Conflict, Forbidden.
+    """
     actor.need(Permission.EDIT)
     with transaction.atomic():
         product = _locked(actor, product_tag)
@@ -28,16 +31,18 @@ def create_environment(actor: Actor, product_tag: str, values: Mapping[str, Any]
             raise Conflict(f"A product may have at most {MAX_ENVIRONMENTS} environments.")
         known = {name: values[name] for name in ("slug", *CHANGEABLE) if name in values}
         row = Environment(product=product, position=count, **{**known, "name": name_text(known.get("name", ""))})
+        actor.need_change_in(row)
         insert(row, unique="slug", message="This product has such an environment already.")
         audit.record(actor, "environment.created", row)
     return row
 
 
 def update_environment(actor: Actor, product_tag: str, slug: str, values: Mapping[str, Any]) -> Environment:
-    """Changes what `CHANGEABLE` names; the slug stays. Raises NotFound, Invalid, Conflict."""
+    """Changes what `CHANGEABLE` names; the slug stays. Raises NotFound, Invalid, Conflict, Forbidden."""
     actor.need(Permission.EDIT)
     with transaction.atomic():
         row = access.environment(actor, _locked(actor, product_tag), slug)
+        actor.need_change_in(row)
         if "name" in values:
             values = {**values, "name": name_text(values["name"])}
         if values.get("active") is False:
@@ -50,13 +55,14 @@ def update_environment(actor: Actor, product_tag: str, slug: str, values: Mappin
 
 
 def delete_environment(actor: Actor, product_tag: str, slug: str) -> None:
-    """Deletes it with what connections hold for it and its runs. Raises NotFound, Conflict for the last one.
+    """Deletes it with what connections hold for it and its runs. Raises NotFound, Forbidden, Conflict for the last one.
 
     It is out of reach at once and its slug is free; a worker deletes the runs.
     """
     actor.need(Permission.EDIT)
     with transaction.atomic():
         row = access.environment(actor, _locked(actor, product_tag), slug)
+        actor.need_change_in(row)
         _need_other_active(row)
         audit.record(actor, "environment.deleted", row, changes={"slug": [row.slug, None]})
         leaving.mark_environment(row)

@@ -58,13 +58,15 @@ def update_product(actor: Actor, tag: str, values: Mapping[str, Any]) -> Product
 
 
 def delete_product(actor: Actor, tag: str) -> None:
-    """Deletes it with its environments, connections and runs. Raises NotFound.
+    """Deletes it with its environments, connections and runs. Raises NotFound, Forbidden.
 
     It is out of reach at once and its tag is free; a worker deletes the rows.
     """
     actor.need(Permission.EDIT)
     with transaction.atomic():
         row = access.mine(actor, access.products_of(actor).select_for_update(), "product", tag=tag)
+        for environment in row.environments.all():
+            actor.need_change_in(environment)
         audit.record(actor, "product.deleted", row, changes={"tag": [row.tag, None]})
         leaving.mark(row)
 

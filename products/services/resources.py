@@ -89,11 +89,13 @@ def delete_resource(actor: Actor, row: Resource) -> None:
 
     What it holds on servers stays there; what it has on this installation's disk is deleted by a worker.
 
-    Raises NotFound.
+    Raises NotFound, Forbidden.
     """
     actor.need(Permission.EDIT)
     with transaction.atomic():
         row = fresh(actor, row)
+        for config in row.configs.select_related("environment"):
+            actor.need_change_in(config.environment)
         audit.record(actor, f"{row.kind}.deleted", row, changes={"tag": [row.tag, None]})
         environments = Environment.whole.filter(product=row.product)
         left = LeftFolders.objects.create(names=[local_folder(row.pk, each) for each in environments])

@@ -116,7 +116,8 @@ class ConnectPage(ProductPage):
         auth = next(iter(self.app.default_auths or [row.tag for row in self.app.auths.all()]), "")
         places = [row.slug for row in self.app.environments.all()]
         suggested = {"auth": auth, "app_environment": places[0] if len(places) == 1 else ""}
-        return [MappingForm(data, app=self.app, slug=row.slug, suggested=suggested) for row in self.environments]
+        mine = [row.slug for row in self.environments if self.actor.may_change_in(row)]
+        return [MappingForm(data, app=self.app, slug=slug, suggested=suggested) for slug in mine]
 
     def _around(self) -> dict[str, Any]:
         return {"app": self.app, "secrets": secrets_of(self.actor)[:500]}
@@ -192,6 +193,7 @@ class ConnectionPage(ConnectionBase):
             mapping=form,
             view=view,
             may_edit=self.actor.may(Permission.EDIT),
+            may_change=view is not None and self.actor.may_change_in(view.environment),
             rename=RenameForm(initial={"name": self.found.connection.name}),
             visible=self.found.app.visibility == "public" or self.found.app.workspace_id == self.actor.workspace.pk,
             status=status,

@@ -45,7 +45,9 @@ class EnvironmentsPage(ProductPage):
 
     def _page(self, request: HttpRequest, form: EnvironmentForm, status: int = 200) -> HttpResponse:
         rows = environments_of(self.actor, self.product.tag)
-        return self.show(request, form=form, rows=rows, may_edit=self.actor.may(Permission.EDIT), status=status)
+        mine = {row.slug for row in rows if self.actor.may_change_in(row)}
+        may_edit = self.actor.may(Permission.EDIT)
+        return self.show(request, form=form, rows=rows, mine=mine, may_edit=may_edit, status=status)
 
 
 class EnvironmentPage(EnvironmentsPage):
@@ -67,7 +69,7 @@ class EnvironmentPage(EnvironmentsPage):
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Saves it."""
-        self.actor.need(Permission.EDIT)
+        self.actor.need_change_in(self.row)
         form = EnvironmentChangeForm(request.POST)
         if saved(form, lambda data: update_environment(self.actor, self.product.tag, self.row.slug, data)) is None:
             return self._form(request, form, status=422)
@@ -75,7 +77,7 @@ class EnvironmentPage(EnvironmentsPage):
         return _back(self)
 
     def _form(self, request: HttpRequest, form: EnvironmentChangeForm, status: int = 200) -> HttpResponse:
-        return self.show(request, row=self.row, form=form, may_edit=self.actor.may(Permission.EDIT), status=status)
+        return self.show(request, row=self.row, form=form, may_edit=self.actor.may_change_in(self.row), status=status)
 
 
 class EnvironmentDelete(ProductPage):

@@ -106,6 +106,7 @@ class ResourceBase(KindPage):
             found=self.found,
             config=self.config,
             tab=self.tab,
+            may_change=self.environment is not None and self.actor.may_change_in(self.environment),
             may_run=self.environment is not None and self.actor.may_run_in(self.environment),
             tabs=tabs_of(
                 self.kind.name,

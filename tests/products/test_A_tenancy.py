@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections as databases
 from django.test import Client
 from django.utils import timezone
 
@@ -19,13 +19,15 @@ from products import access
 from products.lib.errors import Conflict, DomainError, Forbidden, NotFound
 from products.models import AccessKey, Membership, Product, Secret, User, Workspace
 from products.queries.find import find
-from products.services import invitations, keys, products, secrets, workspaces
+from products.services import connections, invitations, keys, products, secrets, workspaces
+from products.services.environments import create_environment
 from products.services.invitations import accept_invitation, invite
 from products.services.keys import NewKey, create_key
 from products.services.members import remove_member
 from products.services.products import create_product
+from products.services.resources import create_resource, delete_resource
 from products.services.workspaces import delete_workspace
-from tests import objects, run_objects
+from tests import app_objects, objects, resource_objects, run_objects
 from tests.contracts.routes import address, our_routes, signed_in, with_key
 from tests.matrix import ROUTES
 from tests.people import Cast, make_cast
@@ -117,6 +119,45 @@ def test_A6_nobody_narrowed_makes_somebody_wider(narrowed: Cast) -> None:
     client = with_key(key.text)
     assert client.get(f"{ACME}/products/other/").status_code == 200
     assert client.get(f"{ACME}/products/{objects.product(narrowed.workspace).tag}/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_A6_a_developer_of_dev_makes_and_deletes_nothing_that_is_elsewhere(narrowed: Cast) -> None:
+    shop = objects.product(narrowed.workspace)
+    link = app_objects.ledger_connection(narrowed.workspace)  # mapped in the fourth environment
+    here = {"app": link.app.tag, "tag": "here", "environments": {"dev": {"app_environment": "live"}}}
+    there = {"app": link.app.tag, "tag": "there", "environments": {"prd": {"app_environment": "live"}}}
+    kept = resource_objects.cache(narrowed.workspace)
+    cached = {"name": "Rates", "environments": {"prd": {"provider": "builtin"}}}
+    dev = narrowed.as_(narrowed.dev)
+    for act in (
+        lambda: create_environment(dev, shop.tag, {"slug": "new", "name": "New"}),
+        lambda: connections.connect(dev, shop.tag, there),
+        lambda: connections.disconnect(dev, shop.tag, link.tag),
+        lambda: create_resource(dev, shop.tag, "cache", cached),
+        lambda: delete_resource(dev, kept),
+        lambda: products.delete_product(dev, shop.tag),
+    ):
+        with pytest.raises(Forbidden, match="You may not change anything in the environment"):
+            act()
+    assert connections.connect(dev, shop.tag, here).tag == "here"
+    connections.disconnect(dev, shop.tag, "here")
+
+
+@pytest.mark.django_db
+def test_A6_pages_offer_a_developer_of_dev_what_they_may(narrowed: Cast) -> None:
+    client = signed_in(narrowed.dev)
+    link = app_objects.ledger_connection(narrowed.workspace)
+    base = f"/w/acme/p/{link.product.tag}"
+    listed = client.get(f"{base}/environments/").content.decode()
+    assert f'href="{base}/environments/dev/"' in listed
+    assert f'href="{base}/environments/prd/"' not in listed
+    assert "data-guard" not in client.get(f"{base}/environments/prd/").content.decode()
+    page = f"{base}/connections/{link.tag}/"
+    assert "mapping-dev" in client.get(f"{page}?env=dev").content.decode()
+    assert "mapping-prd" not in client.get(f"{page}?env=prd").content.decode()
+    wanted = client.get(f"{base}/connect/{link.app.pk}/").content.decode()
+    assert ("mapping-dev" in wanted, "mapping-prd" in wanted) == (True, False)
 
 
 # Path tricks ---------------------------------------------------------------------------------------------------------
@@ -337,7 +378,7 @@ def in_parallel(acts: list[Callable[[], object]]) -> None:
         try:
             act()
         finally:
-            connections.close_all()
+            databases.close_all()
 
     threads = [threading.Thread(target=whole, args=[act]) for act in acts]
     for thread in threads:

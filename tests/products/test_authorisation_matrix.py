@@ -11,6 +11,8 @@ import pytest
 from django.core.cache import cache
 
 from processors.consumers.routing import websocket_urlpatterns
+from products.models import Membership
+from products.services.keys import NewKey, create_key
 from tests.contracts.routes import (
     Persona,
     address,
@@ -23,6 +25,7 @@ from tests.contracts.routes import (
     placeholders,
     plain,
     signed_in,
+    with_key,
 )
 from tests.matrix import OBJECTS, ROUTES, SOCKETS, WORDS, Route
 from tests.people import Cast, make_cast
@@ -35,6 +38,14 @@ TAKING_JSON = [
     for route in ROUTES
     for method in ("post", "put", "patch")
     if is_api(route) and method in route.methods and method not in route.bodiless
+]
+# All but looks, and its place in the row, which is the product's matter.
+IN_AN_ENVIRONMENT = [
+    pytest.param(route, method, id=f"{route.name} {method}")
+    for route in ROUTES
+    for method, who in route.methods.items()
+    if "environment" in placeholders(route) and method != "get" and not who.startswith("viewer")
+    if route.name != "environment-move"
 ]
 READING = [pytest.param(route, id=route.name) for route in ROUTES if route.get not in {"", "nobody"}]
 
@@ -125,6 +136,18 @@ def test_A1_what_belongs_to_others_is_as_good_as_not_there(world: World, route: 
         assert (foreign.status_code, empty.status_code) == (404, 404), (name, foreign_url)
         assert plain(foreign, foreign_url, theirs) == plain(empty, empty_url, nothing), name
         assert not writes
+
+
+@pytest.mark.parametrize(("route", "method"), IN_AN_ENVIRONMENT)
+def test_A6_who_is_narrowed_to_other_environments_changes_nothing_in_this_one(
+    world: World, route: Route, method: str
+) -> None:
+    Membership.objects.filter(user=world.cast.dev).update(environment_scope=["dev"])
+    keys = (create_key(world.cast.as_(world.cast.alice), NewKey("K", [verb], (), ["dev"])) for verb in ("run", "write"))
+    url = address(route, world.cast)
+    for client in (signed_in(world.cast.dev), *(with_key(key.text) for key in keys if is_api(route))):
+        response, writes = ask(client, method, url, body=route.body)
+        assert (response.status_code, writes) == (403, []), response.content[:300]
 
 
 @pytest.mark.parametrize(("route", "method"), CHANGING)
