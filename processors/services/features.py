@@ -28,6 +28,7 @@ from processors.services.starting import (
     made_or_found,
     queue_of,
     refused,
+    stands_for,
     together,
     written,
 )
@@ -55,6 +56,7 @@ class FeatureRequest:
     idempotency_key: str = ""
     trigger: str = "rest"
     replay_of: UUID | None = None
+    goes_on: Json = None  # of a run that goes on with the results of another: from where, and with which
     until: str = ""  # "sequence/event" after which it ends; the rest is not run
     cache: str = ""  # the tag of a cache that may have the result
 
@@ -75,6 +77,8 @@ def start_many_features(actor: Actor, request: FeatureRequest, inputs: Sequence[
     one_by_one = [replace(request, input=given, idempotency_key=key) for given, key in inputs]
     if prepared.feature.options.surplus is not None:
         with transaction.atomic():
+            shares = (_share(prepared, one, _checked(prepared, one.input)) for one in one_by_one)
+            turns.lock(prepared.environment.pk, [share.key for share in shares if share])
             return [start_prepared(actor, one, prepared) for one in one_by_one]
     check_active(prepared.environment)
     news = [_new_run(actor, one, _checked(prepared, one.input), None) for one in one_by_one]
@@ -88,12 +92,13 @@ def start_prepared(actor: Actor, request: FeatureRequest, prepared: PreparedFeat
     actor.need_run_in(environment)
     check_active(environment)
     given = _checked(prepared, request.input)
-    share = share_of(prepared.feature, given, run={"environment": environment.slug, "product": request.product})
+    share = _share(prepared, request, given)
     shared = _shared(actor, request, prepared, share)
-    new = _new_run(actor, request, given, share)
     if share is None:
-        return _started(actor, environment, shared, new)
+        return _started(actor, environment, shared, _new_run(actor, request, given, None))
     with transaction.atomic():
+        turns.lock(environment.pk, [share.key])  # before it has its id: whoever comes later is younger
+        new = _new_run(actor, request, given, share)
         return _in_turn(actor, _started(actor, environment, shared, new, is_due=False), share, environment)
 
 
@@ -103,6 +108,11 @@ def _prepared(actor: Actor, request: FeatureRequest) -> PreparedFeature:
         return made
     content = with_cache(actor, made.environment, made.composition, request.cache)
     return replace(made, composition=content, hash=content_hash(content))
+
+
+def _share(prepared: PreparedFeature, request: FeatureRequest, given: JsonObject) -> Share | None:
+    run: JsonObject = {"environment": prepared.environment.slug, "product": request.product}
+    return share_of(prepared.feature, given, run=run)
 
 
 def _checked(prepared: PreparedFeature, given: Json) -> JsonObject:
@@ -116,7 +126,8 @@ def _new_run(actor: Actor, request: FeatureRequest, given: JsonObject, share: Sh
     key = checked_key(request.idempotency_key)
     run_id = new_id()
     sealed = vault.seal(actor.workspace, RunInput(run_id=run_id), "sealed", json.dumps(given, ensure_ascii=False))
-    body_hash = content_hash([given, request.until] if request.until else given) if key else ""
+    body = [given, request.until] if request.until else given
+    body_hash = stands_for(key, body, request.trigger, request.replay_of, request.goes_on)
     return NewRun(run_id, _BY_KEY.json(given), sealed, key, body_hash, share.key if share else "")
 
 
@@ -160,15 +171,11 @@ def _in_turn(actor: Actor, started: Started, share: Share, environment: Environm
     if not started.created:
         return started
     gone = turns.let_go(environment.pk, share.key)
+    if run.pk not in gone and share.surplus.then == "drop":
+        drop(run, dropped_because(share, run.target))
+    elif run.pk not in gone and share.surplus.then == "cancel_older":
+        cancel_older(actor, run, share.key, share.limit)
+        gone += turns.let_go(environment.pk, share.key)  # one that had not begun has left its place
     queue = queue_of(actor.workspace.tag, environment.processor_tag)
     transaction.on_commit(lambda: announce(environment, gone, queue))
-    if run.pk not in gone:
-        _surplus(actor, run, share)
     return Started(Run.objects.select_related("product", "environment").get(pk=run.pk), created=True)
-
-
-def _surplus(actor: Actor, run: Run, share: Share) -> None:
-    if share.surplus.then == "drop":
-        drop(run, dropped_because(share, run.target))
-    elif share.surplus.then == "cancel_older":
-        cancel_older(actor, run, share.key, share.limit)

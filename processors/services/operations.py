@@ -11,7 +11,15 @@ from processors.models import RunInput
 from processors.services.operation_specs import PreparedOperation, prepared_operation
 from processors.services.run_rows import NewRun, Shared
 from processors.services.specs import with_cache
-from processors.services.starting import LEAST_TIMEOUT_S, Started, check_active, checked_key, refused, written
+from processors.services.starting import (
+    LEAST_TIMEOUT_S,
+    Started,
+    check_active,
+    checked_key,
+    refused,
+    stands_for,
+    written,
+)
 from products.access import Actor, Permission
 from products.catalog.resources import KIND_BY_EVENT
 from products.catalog.resources.operations import checked_input
@@ -94,4 +102,5 @@ def _new_run(actor: Actor, request: OperationRequest, prepared: PreparedOperatio
         raise refused(error, "/input") from None
     run_id = new_id()
     sealed = vault.seal(actor.workspace, RunInput(run_id=run_id), "sealed", json.dumps(given, ensure_ascii=False))
-    return NewRun(run_id, _BY_KEY.json(given), sealed, key, content_hash(given) if key else "")
+    body_hash = stands_for(key, given, request.trigger, request.replay_of)
+    return NewRun(run_id, _BY_KEY.json(given), sealed, key, body_hash)

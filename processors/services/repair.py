@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,16 +12,15 @@ from processors.models import LogLine, Run, RunState, Step
 from processors.services import measures
 from processors.services.ending import ring
 from processors.services.feature_of import feature_of_run, prepared_of_run
-from processors.services.features import KIND, FeatureRequest, start_feature, start_prepared
-from processors.services.partial_runs import until_of
-from processors.services.runs import given_of, input_of, mine
+from processors.services.features import FeatureRequest, start_prepared
+from processors.services.kept_steps import Beginning
+from processors.services.runs import given_of, input_of, is_inner, mine, once_more
 from processors.services.signals import copy_taken
-from processors.services.starting import RunRequest, Started, start_run
+from processors.services.starting import Started
 from products.access import Actor, Permission
 from products.features import Feature, StepName
 from products.lib.errors import Conflict, FieldProblem, Invalid, NotFound
 from products.lib.jsontypes import Json, JsonError, JsonObject, check_json
-from products.models import new_id
 from products.services import audit
 
 RESUMED = "resume"  # the trigger of a run that begins with the results of another
@@ -33,26 +31,15 @@ _UNDO = "~undo"
 def restart_run(actor: Actor, run: Run, given: Json, *, merge: bool = False, idempotency_key: str = "") -> Started:
     """Once more by today's configuration, with this input, or with the old one and these fields changed.
 
-    Raises as `start_run` and `start_feature`, and NotFound where the old input is needed and no longer kept.
+    Raises as what starts runs of its kind, Conflict for an operation that the dashboard alone starts, and NotFound
+    where the old input is needed and no longer kept.
     """
     actor.need(Permission.RUN)
     row = mine(actor, run)
-    if row.kind == KIND:
-        wanted = _merged(input_of(actor, row), given) if merge else given
-        request = FeatureRequest(
-            row.product.tag, row.environment.slug, row.target, wanted, idempotency_key=idempotency_key,
-            trigger="restart", replay_of=row.pk, until=until_of(row),
-        )  # fmt: skip
-        return start_feature(actor, request)
-    app, _, action = row.target.partition(":")
+    if is_inner(row):
+        raise Conflict(f"“{row.target}” takes its input from the dashboard: start it there, or replay this run.")
     wanted = _merged(given_of(actor, row), given) if merge else given
-    return start_run(
-        actor,
-        RunRequest(
-            row.product.tag, row.environment.slug, app, action, wanted, idempotency_key=idempotency_key,
-            retries=row.retries, timeout_s=row.timeout_s, trigger="restart", replay_of=row.pk,
-        ),
-    )  # fmt: skip
+    return once_more(actor, row, wanted, trigger="restart", idempotency_key=idempotency_key)
 
 
 def resume_run(
@@ -60,8 +47,9 @@ def resume_run(
 ) -> Started:
     """A new run of the same definition and input that begins at `from_step` ("sequence/event"; where it failed).
 
-    It keeps the results of what does not depend on that step; `results` corrects them, or gives those of events that
-    were done by hand. Raises NotFound, Forbidden, Conflict while the run goes on, Invalid.
+    It keeps the results of what does not depend on that step, and the finished items of a loop that failed where the
+    list has the same item as before; `results` corrects them, or gives those of events that were done by hand.
+    Raises NotFound, Forbidden, Conflict while the run goes on, Invalid.
     """
     actor.need(Permission.RUN)
     row = mine(actor, run)
@@ -71,19 +59,24 @@ def resume_run(
     first = _first(row, feature, from_step)
     again = set(_depending(feature, first))
     corrected = _corrected(feature, again, results or {})
+    given = input_of(actor, row)
     request = FeatureRequest(
-        row.product.tag, row.environment.slug, row.target, input_of(actor, row), idempotency_key=idempotency_key,
-        trigger=RESUMED, replay_of=row.pk,
+        row.product.tag, row.environment.slug, row.target, given, idempotency_key=idempotency_key,
+        trigger=RESUMED, replay_of=row.pk, goes_on={"from": str(first), "results": corrected},
     )  # fmt: skip
     with transaction.atomic():
         started = start_prepared(actor, request, prepared_of_run(row))
         if started.created:
-            kept = list(_kept(row, started.run, feature, again, first, corrected))
-            Step.objects.bulk_create(kept, batch_size=500)
-            copy_taken(actor, row, started.run, kept)
-            said = f"Goes on from {first} of the run {row.pk}."
-            _say(started.run, said)
+            _begin(actor, started.run, Beginning(row, feature, given, again, first, corrected))
     return started
+
+
+def _begin(actor: Actor, new: Run, beginning: Beginning) -> None:
+    kept = beginning.steps(new)
+    Step.objects.bulk_create(kept, batch_size=500)
+    copy_taken(actor, beginning.old, new, kept)
+    for said in (f"Goes on from {beginning.first} of the run {beginning.old.pk}.", *beginning.notes):
+        _say(new, said)
 
 
 def retry_undo(actor: Actor, run: Run, step_id: UUID) -> Run:
@@ -145,15 +138,15 @@ def _merged(old: JsonObject, given: Json) -> JsonObject:
 
 
 def _first(row: Run, feature: Feature, from_step: str) -> StepName:
-    names = {str(event.name): event.name for event in feature.events()}
+    events = {str(event.name): event for event in feature.events()}
     if from_step:
-        if from_step not in names:
+        if from_step not in events:
             raise Invalid.field("from_step", f"The feature has no event “{from_step[:130]}”.", code="unknown")
-        return names[from_step]
+        return events[from_step].name
     failed = Step.objects.filter(run=row, state="failed", index=0).order_by("finished_at", "id")
     for tag in failed.values_list("tag", flat=True):
-        if tag in names:
-            return names[tag]
+        if tag in events and not events[tag].allow_fail:
+            return events[tag].name
     raise Invalid.field("from_step", "No step of this run failed: say from which one to go on.", code="required")
 
 
@@ -188,33 +181,6 @@ def _corrected(feature: Feature, again: set[StepName], results: Mapping[str, Jso
     if problems:
         raise Invalid(errors=tuple(problems[:50]))
     return dict(results)
-
-
-def _kept(
-    old: Run, new: Run, feature: Feature, again: set[StepName], first: StepName, corrected: dict[str, Json]
-) -> Iterator[Step]:
-    """The steps that the new run begins with, in the order in which they ended."""
-    by_tag = {str(name) for name in again}
-    failed_loop = Step.objects.filter(run=old, tag=str(first), index=0, state="failed").exists()
-    rows = Step.objects.filter(run=old, state__in=["completed", "skipped"]).exclude(tag__endswith=_UNDO)
-    for step in rows.order_by("finished_at", "id").iterator(chunk_size=1_000):
-        is_item_done = failed_loop and step.tag == str(first) and step.index > 0 and step.state == "completed"
-        if step.tag in by_tag and not is_item_done:
-            continue
-        output = corrected.pop(step.tag) if step.index == 0 and step.tag in corrected else step.output
-        yield _copy(new, step, output)
-    kinds = {str(event.name): event.call.type for event in feature.events()}
-    for tag, output in corrected.items():
-        yield _copy(new, Step(tag=tag, kind=kinds[tag], started_at=timezone.now()), output, by_hand=True)
-
-
-def _copy(new: Run, step: Step, output: Any, *, by_hand: bool = False) -> Step:
-    step_id = new_id()
-    return Step(
-        id=step_id, run=new, tag=step.tag, kind=step.kind, index=step.index,
-        state="completed" if by_hand else step.state, idempotency_key=str(step_id), attempts=0, input=step.input,
-        output=output, started_at=step.started_at, finished_at=step.finished_at or timezone.now(),
-    )  # fmt: skip
 
 
 def _say(row: Run, message: str) -> None:

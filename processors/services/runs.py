@@ -16,7 +16,7 @@ from processors.services.starting import RunRequest, Started, queue_of, start_ma
 from products import access
 from products.access import Actor, Permission
 from products.lib.errors import NotFound
-from products.lib.jsontypes import JsonObject
+from products.lib.jsontypes import Json, JsonObject
 from products.lib.sealing import SealError
 from products.queries.callable_features import wanted_of
 from products.services import vault
@@ -44,39 +44,36 @@ def replay_run(actor: Actor, run: Run, *, trigger: str = "replay", idempotency_k
     """The same input afresh, by today's configuration. Raises as `start_run`, and NotFound without its input."""
     actor.need(Permission.RUN)
     row = mine(actor, run)
+    return once_more(actor, row, given_of(actor, row), trigger=trigger, idempotency_key=idempotency_key)
+
+
+def once_more(actor: Actor, row: Run, given: Json, *, trigger: str, idempotency_key: str) -> Started:
+    """What a run ran, of whatever kind it is, with this input. Raises as what starts runs of that kind."""
+    where = (row.product.tag, row.environment.slug)
     if row.kind == features.KIND:
-        return features.start_feature(
-            actor,
-            FeatureRequest(
-                row.product.tag, row.environment.slug, row.target, input_of(actor, row),
-                idempotency_key=idempotency_key, trigger=trigger, replay_of=row.pk, until=until_of(row),
-            ),
+        feature = FeatureRequest(
+            *where, row.target, given, idempotency_key=idempotency_key, trigger=trigger, replay_of=row.pk,
+            until=until_of(row),
         )  # fmt: skip
-    app, _, action = row.target.partition(":")
+        return features.start_feature(actor, feature)
     if row.kind in operations.RUN_KINDS:
-        return operations.start_operation(
-            actor,
-            OperationRequest(
-                row.product.tag, row.environment.slug, wanted_of(row.kind, row.target), input_of(actor, row),
-                idempotency_key=idempotency_key, retries=row.retries, timeout_s=row.timeout_s, trigger=trigger,
-                replay_of=row.pk, inner=row.definition.content.get("inner") is True,
-            ),
+        operation = OperationRequest(
+            *where, wanted_of(row.kind, row.target), given, idempotency_key=idempotency_key, retries=row.retries,
+            timeout_s=row.timeout_s, trigger=trigger, replay_of=row.pk,
+            inner=is_inner(row),
         )  # fmt: skip
-    return start_run(
-        actor,
-        RunRequest(
-            product=row.product.tag,
-            environment=row.environment.slug,
-            app=app,
-            action=action,
-            input=given_of(actor, row),
-            retries=row.retries,
-            timeout_s=row.timeout_s,
-            trigger=trigger,
-            replay_of=row.pk,
-            idempotency_key=idempotency_key,
-        ),
-    )
+        return operations.start_operation(actor, operation)
+    app, _, action = row.target.partition(":")
+    call = RunRequest(
+        *where, app, action, given, idempotency_key=idempotency_key, retries=row.retries, timeout_s=row.timeout_s,
+        trigger=trigger, replay_of=row.pk,
+    )  # fmt: skip
+    return start_run(actor, call)
+
+
+def is_inner(row: Run) -> bool:
+    """Whether it is an operation that the dashboard alone starts, such as a migration."""
+    return row.kind in operations.RUN_KINDS and row.definition.content.get("inner") is True
 
 
 def mine(actor: Actor, run: Run, *, lock: bool = False) -> Run:
@@ -102,8 +99,10 @@ def input_of(actor: Actor, row: Run) -> JsonObject:
 
 
 def given_of(actor: Actor, row: Run) -> JsonObject:
-    """The input of an action as somebody may give it again."""
+    """The input as somebody may give it again: of an action without the groups that are empty. Raises NotFound."""
     given = input_of(actor, row)
+    if row.kind != "action":
+        return given
     body = given.pop("body", None)
     groups = {key: value for key, value in given.items() if value}
     return groups if body is None else {**groups, "body": body}

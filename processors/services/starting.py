@@ -78,7 +78,7 @@ def start_many(actor: Actor, request: RunRequest, inputs: Sequence[tuple[Json, s
     actor.need_run_in(environment)
     check_active(environment)
     shared = _shared(actor, environment, request, call)
-    news = [_new_run(actor, call, given, key) for given, key in inputs]
+    news = [_new_run(actor, call, given, request, key=key) for given, key in inputs]
     with together(news):
         return written(actor, environment, shared, news)
 
@@ -126,8 +126,8 @@ def _shared(actor: Actor, environment: Environment, request: RunRequest, call: P
     )
 
 
-def _new_run(actor: Actor, call: Prepared, given: Json, key: str) -> NewRun:
-    body_hash = content_hash(given) if checked_key(key) else ""
+def _new_run(actor: Actor, call: Prepared, given: Json, request: RunRequest, *, key: str) -> NewRun:
+    body_hash = stands_for(checked_key(key), given, request.trigger, request.replay_of)
     checked = _checked(call, given)
     structured = {each.name: getattr(checked, each.name) for each in fields(checked)}
     run_id = new_id()
@@ -141,6 +141,16 @@ def checked_key(key: str) -> str:
         detail = f"An idempotency key is at most {MAX_KEY_CHARS} printable characters."
         raise Invalid.field("idempotency_key", detail, code="invalid")
     return key
+
+
+def stands_for(key: str, given: Json, trigger: str, replay_of: UUID | None, goes_on: Json = None) -> str:
+    """The hash of what a key stands for: the input, and of a run that repeats another which one, how, and from where.
+
+    "" without a key.
+    """
+    if not key:
+        return ""
+    return content_hash(given if replay_of is None else [given, trigger, str(replay_of), goes_on])
 
 
 def _checked(call: Prepared, given: Json) -> Any:
@@ -207,7 +217,7 @@ def _first_of(shared: Shared, new: NewRun) -> Run | None:
         IdempotencyRecord.objects.filter(pk=record.pk, run_id=record.run_id).delete()
         return None
     if record.body_hash != new.body_hash:
-        message = "This idempotency key has been used with another input."
+        message = "This idempotency key has been used for something else: with another input, or to repeat another run."
         raise Conflict(message, code="idempotency_mismatch")
     return run
 
