@@ -84,7 +84,7 @@ class RestartForm(forms.Form):
         """The object; merged, only its top-level fields that differ."""
         value = parsed(self.cleaned_data.get("input", ""))
         if not isinstance(value, dict):
-            raise forms.ValidationError("The input of a feature is an object: { … }.")
+            raise forms.ValidationError("The input is an object: { … }.")
         if self.data.get("merge") == "no":
             chosen = value
         else:

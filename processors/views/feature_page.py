@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from processors.models import NEVER, Run
 from processors.services.partial_runs import until_of
 from processors.views.feature_run import Chosen, FeatureRunView, chosen_query
-from processors.views.run_context import FAULTS, short_id
+from processors.views.run_context import FAULTS, REPEATS, short_id
 from processors.views.snippets import feature_snippets
 from products.access import Actor
 from products.catalog.errors import ERRORS
@@ -20,7 +20,6 @@ PARTS = {
     name: f"{FOLDER}/_{name}.html" for name in ("head", "asks", "graph", "timeline", "steps", "io", "related", "step")
 }
 KNOWN_CODES = frozenset(ERRORS)  # a feature may fail with one of its own
-REPEATS = {"restart": "Restart of", "resume": "Resumes"}
 
 
 def part_of(request: HttpRequest) -> str:

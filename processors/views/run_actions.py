@@ -17,6 +17,7 @@ from processors.forms.parameters import ParameterForm
 from processors.models import Step
 from processors.queries import feature_runs, resuming
 from processors.services import repair, signals
+from processors.services.operations import RUN_KINDS
 from processors.views.run_asks import may_not_answer
 from processors.views.runs import RunBase
 from products.features.definition import Wait
@@ -27,11 +28,13 @@ from products.views.saving import saved
 class RunActionPage(RunBase):
     """A page with one form that does something to a run; whoever may not run in its environment gets a 403."""
 
+    kinds: tuple[str, ...] = ("feature",)  # of runs that it is for
+
     def prepare(self, request: HttpRequest, **kwargs: Any) -> None:
         """Raises NotFound, Forbidden."""
         super().prepare(request, **kwargs)
-        if self.run.kind != "feature":
-            raise NotFound("Only runs of features can be told something.")
+        if self.run.kind not in self.kinds:
+            raise NotFound("This is not for runs of this kind.")
         self.actor.need_run_in(self.run.environment)
 
     def form_page(self, request: HttpRequest, form: forms.Form, *, status: int = 200, **extra: Any) -> HttpResponse:
@@ -109,8 +112,9 @@ class ResolveStep(StepActionPage):
 
 
 class RestartRun(RunActionPage):
-    """The same feature from its beginning, with another input."""
+    """The same feature from its beginning, or operation of a resource, with another input."""
 
+    kinds = ("feature", *RUN_KINDS)
     template = "processors/runs/feature/restart.html"
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:

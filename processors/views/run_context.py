@@ -24,6 +24,7 @@ FAULTS = {
     "network": "The network between us and the provider is at fault.",
     "platform": "This installation is at fault, not the call.",
 }
+REPEATS = {"restart": "Restart of", "resume": "Resumes"}
 ICONS = {"action": "send", **{name: kind.icon for name, kind in KIND_BY_EVENT.items()}}
 
 
@@ -42,6 +43,7 @@ def run_context(actor: Actor, view: RunView) -> dict[str, Any]:
         "timeline_rows": list(timeline_rows(view)) if run.started_at else [],
         "fault_text": FAULTS.get(str(error.get("fault", "")), ""),
         "snippets": snippets(run),
+        "repeats": REPEATS.get(run.trigger, "Replay of"),
     }
 
 

@@ -14,6 +14,7 @@ from processors.forms.runs import RunFilterForm
 from processors.models import Run
 from processors.queries import run_pages
 from processors.services import runs as run_services
+from processors.services.operations import RUN_KINDS
 from processors.views import feature_page
 from processors.views.run_context import run_context
 from products.views.base import ProductPage, WorkspacePage
@@ -75,6 +76,7 @@ class RunPage(RunBase):
         context = run_context(self.actor, run_pages.run_view(self.run))
         context["log_url"] = f"{request.path}log/"
         context["may_run"] = self.actor.may_run_in(self.run.environment)
+        context["may_restart"] = self.run.kind in RUN_KINDS and not run_services.is_inner(self.run)
         part = PARTS.get(request.GET.get("part", ""))
         if part is not None:
             return render(request, part, self.context(**context))
