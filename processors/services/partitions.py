@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from django.db import connection, transaction
-from django.db.utils import OperationalError
+from django.db.utils import IntegrityError, OperationalError
 
 from products.models.base import least_id
 
@@ -22,13 +22,15 @@ TABLES = (
 )  # fmt: skip
 AHEAD_DAYS = 7
 _OPEN = "SELECT EXISTS (SELECT FROM processors_run_d{day} WHERE state IN ('queued', 'running', 'waiting'))"
-LOCK_PATIENCE = "500ms"  # pages and workers must not stand in line behind us; there is a next time
+# For all locks together: pages and workers must not stand in line behind us; there is a next time.
+LOCK_PATIENCE_MS = 500
+_LATE = "SELECT EXISTS (SELECT FROM {table}_default WHERE {key} >= %s AND {key} < %s)"
 DAY = timedelta(days=1)
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(hashtext('ductape.partitions'))"
 
 
-class _StillOpenError(Exception):
-    """A run of the day was begun anew while it was about to be dropped."""
+class _StaysError(Exception):
+    """The day stays as it is: the text says why."""
 
 
 def day_of(moment: datetime) -> datetime:
@@ -69,11 +71,12 @@ def _quietly(work: Any, day: datetime) -> bool:
             cursor.execute(_ONE_AT_A_TIME)
             if not cursor.fetchone()[0]:
                 return False
-            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_PATIENCE}'")
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_PATIENCE_MS}ms'")
             work(cursor, day)
-    except _StillOpenError:
+    except _StaysError as why:
+        log.info("partition_stays", day=f"{day:%Y-%m-%d}", why=str(why))
         return False
-    except OperationalError as error:
+    except (OperationalError, IntegrityError) as error:  # the second: a first row of the day came in just now
         log.warning("partitions_busy", day=f"{day:%Y-%m-%d}", error=type(error).__name__)
         return False
     log.info("partition_changed", work=work.__name__.strip("_"), day=f"{day:%Y-%m-%d}")
@@ -81,7 +84,16 @@ def _quietly(work: Any, day: datetime) -> bool:
 
 
 def _make(cursor: Any, day: datetime) -> None:
-    """Attaching an empty table, unlike making a partition, lets readers and writers of the others go on."""
+    """Attaching an empty table, unlike making a partition, lets readers and writers of the others go on.
+
+    Raises _StaysError: where nobody had made the day in time, its rows lie in the default partition. There they are
+    found and forgotten as well, row by row; moving them would hold up all who write.
+    """
+    for table, _ in _names(day):
+        key = "id" if table == TABLES[0] else "run_id"
+        cursor.execute(_LATE.format(table=table, key=key), [least_id(day), least_id(day + DAY)])
+        if cursor.fetchone()[0]:
+            raise _StaysError("its first rows came before its partition")
     for table, name in _names(day):
         cursor.execute(f"CREATE TABLE IF NOT EXISTS {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
         cursor.execute(
@@ -97,11 +109,18 @@ def _has_open_runs(day: datetime) -> bool:
 
 
 def _drop(cursor: Any, day: datetime) -> None:
-    """Raises _StillOpenError: once nobody can write to its runs any more they are looked at again."""
+    """Raises _StaysError: once nobody can write to its runs any more they are looked at again.
+
+    Every table has to be had alone for a moment: all are waited for first, and for so long together as for one lock.
+    """
+    cursor.execute(f"SET LOCAL statement_timeout = {LOCK_PATIENCE_MS}")
+    both = (table for names in _names(day) for table in names)
+    cursor.execute(f"LOCK TABLE {', '.join(f'ONLY {table}' for table in both)} IN ACCESS EXCLUSIVE MODE")
+    cursor.execute("SET LOCAL statement_timeout = 0")
+    if _has_open_runs(day):
+        raise _StaysError("one of its runs was begun anew")
     for table, name in _names(day):
         cursor.execute(f"ALTER TABLE {table} DETACH PARTITION {name}")
-        if table == TABLES[0] and _has_open_runs(day):
-            raise _StillOpenError
         cursor.execute(f"DROP TABLE {name}")
 
 

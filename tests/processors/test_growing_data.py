@@ -7,6 +7,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import psycopg
 import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
@@ -25,6 +26,7 @@ from processors.models import (
     Step,
 )
 from processors.queries import overview, run_pages
+from processors.runtime.database import conninfo
 from processors.services import definitions, measures, partitions, retention, sweeping
 from processors.services import runs as run_services
 from products.models.base import least_id
@@ -161,6 +163,40 @@ def test_a_day_with_a_run_that_is_not_over_stays_and_loses_the_others(scene: Sce
     assert retention._forget(scene.environment, later) == 1
     assert list(Run.objects.values_list("pk", flat=True)) == [asleep.pk]
     assert RunInput.objects.filter(run=asleep).exists()
+    partitions.make_ahead(timezone.now())
+
+
+def test_a_day_that_nobody_made_in_time_stays_in_the_default_partition_and_holds_up_no_other(
+    scene: Scene, runs: Runs
+) -> None:
+    """No scheduler for a week, or an old backup: runs came before their day's partition."""
+    later = partitions.day_of(timezone.now()) + timedelta(days=40)
+    late = runs.start("get")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE processors_run SET id = %s, state = 'completed'", [least_id(later)])
+    assert partition_of("processors_run", "id", least_id(later)) == "processors_run_default"
+    assert partitions.make_ahead(later, days=2) == [later + timedelta(days=1), later + timedelta(days=2)]
+    assert not Run.objects.filter(pk=late.pk).exists()
+    scene.environment.keep_completed_days = 1
+    scene.environment.save()
+    assert retention._forget(scene.environment, later + timedelta(days=3)) == 1
+    assert partitions.make_ahead(later, days=2) == [later]
+    assert len(partitions.drop_before(later + timedelta(days=9), keep_days=1)) >= 3
+    partitions.make_ahead(timezone.now())
+
+
+@pytest.mark.parametrize("table", partitions.TABLES)
+def test_D10_a_purge_gives_way_to_who_reads_any_of_the_tables(
+    scene: Scene, runs: Runs, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    """It waits for all of them together as long as for one, and takes nothing away from any before it has all."""
+    monkeypatch.setattr(partitions, "LOCK_PATIENCE_MS", 100)
+    partitions.make_ahead(timezone.now())
+    day, later = partitions.day_of(timezone.now()), timezone.now() + timedelta(days=30)
+    with psycopg.connect(conninfo()) as reader:
+        reader.execute(f"SELECT 1 FROM {table} LIMIT 1")
+        assert partitions.drop_before(later, keep_days=1) == []
+    assert day in partitions.drop_before(later, keep_days=1)
     partitions.make_ahead(timezone.now())
 
 
