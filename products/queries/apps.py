@@ -7,7 +7,16 @@ from typing import Any
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from products.access import Actor, Permission, apps_of, connectable_apps, mine, narrow_to_products, own_app
+from products.access import (
+    Actor,
+    Permission,
+    apps_of,
+    connectable_apps,
+    mine,
+    narrow_to_products,
+    own_app,
+    products_of,
+)
 from products.models import (
     Action,
     App,
@@ -116,6 +125,14 @@ def app_parts(actor: Actor, app_id: object) -> App:
     """An app that the actor may connect, with its environments, auths and variables at hand. Raises NotFound."""
     rows = connectable_apps(actor).select_related("workspace").prefetch_related("environments", "auths", "variables")
     return mine(actor, rows, "app", id=app_id)
+
+
+def is_within_reach(actor: Actor, app: App) -> bool:
+    """Whether nothing but products of the actor's scope is connected to it, so that a change reaches no other."""
+    if not actor.product_scope:
+        return True
+    stay = app.connections.filter(product__deleting_at__isnull=True)
+    return not stay.exclude(product__in=products_of(actor)).exists()
 
 
 def folders_with_counts(app: App) -> list[Folder]:

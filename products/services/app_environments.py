@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from products.access import Actor, Permission, mine
-from products.lib.errors import Conflict, Invalid
+from products.lib.errors import Conflict, Forbidden, Invalid
 from products.lib.tags import slugify_tag
 from products.models import AppEnvironment, ConnectionEnvironment
 from products.services import audit
@@ -44,7 +44,7 @@ def create_environment(actor: Actor, app_tag: str, data: Mapping[str, Any]) -> A
 
 
 def update_environment(actor: Actor, app_tag: str, slug: str, data: Mapping[str, Any]) -> AppEnvironment:
-    """Changes the name, base URL or request format. Raises NotFound, Invalid."""
+    """Changes the name, base URL or request format. Raises NotFound, Invalid, Forbidden."""
     actor.need(Permission.EDIT_APPS)
     with transaction.atomic():
         row = mine(actor, locked_app(actor, app_tag).environments.all(), "environment", slug=slug)
@@ -54,6 +54,8 @@ def update_environment(actor: Actor, app_tag: str, slug: str, data: Mapping[str,
         if "name" in values:
             values["name"] = name_text(str(values["name"]))
         changes = assign(row, values, ("name", "base_url", "request_format"))
+        if changes.keys() - {"name"}:
+            _need_change_in_all(actor, row)
         if changes:
             row.save(update_fields=[*changes, "updated_at"])
             audit.record(actor, "app_environment.updated", row, changes=changes)
@@ -69,6 +71,13 @@ def delete_environment(actor: Actor, app_tag: str, slug: str) -> None:
             raise Conflict("A connection uses this environment; map it to another one first.", code="connected")
         audit.record(actor, "app_environment.deleted", row)
         row.delete()
+
+
+def _need_change_in_all(actor: Actor, row: AppEnvironment) -> None:
+    """Raises Forbidden where environments lead here that the actor may not change."""
+    lead_here = ConnectionEnvironment.objects.filter(app_environment=row)
+    if actor.environment_scope and lead_here.exclude(environment__slug__in=actor.environment_scope).exists():
+        raise Forbidden("Environments in which you may not change anything lead here.")
 
 
 def _checked_url(value: Any) -> str:

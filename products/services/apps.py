@@ -9,9 +9,10 @@ from django.db import transaction
 
 from products import access
 from products.access import Actor, Permission
-from products.lib.errors import Conflict, Invalid
+from products.lib.errors import Conflict, Forbidden, Invalid
 from products.lib.tags import slugify_tag, unique_tag
 from products.models import App, AppAuth, Workspace
+from products.queries.apps import is_within_reach
 from products.services import audit
 from products.services.validation import assign, insert, name_text
 
@@ -74,8 +75,19 @@ def delete_app(actor: Actor, tag: str) -> None:
 
 
 def locked_app(actor: Actor, tag: str) -> App:
-    """An own app, locked until the transaction ends: changes of its parts happen one after the other."""
-    return access.mine(actor, access.apps_of(actor).select_for_update(), "app", tag=tag)
+    """An own app, locked until the transaction ends: changes of its parts happen one after the other.
+
+    Raises NotFound, Forbidden.
+    """
+    row = access.mine(actor, access.apps_of(actor).select_for_update(), "app", tag=tag)
+    need_reach(actor, row)
+    return row
+
+
+def need_reach(actor: Actor, row: App) -> None:
+    """Raises Forbidden where a change of the app would reach products outside the actor's scope."""
+    if not is_within_reach(actor, row):
+        raise Forbidden("Products that are not yours to change are connected to this app, and would change with it.")
 
 
 def refuse_connected(row: App) -> None:

@@ -29,7 +29,7 @@ from products.models import App, DocumentImport, ImportState
 from products.queries.import_reports import difference_json, report_json
 from products.services import audit, vault
 from products.services.applying import apply_draft
-from products.services.apps import new_app
+from products.services.apps import need_reach, new_app
 from products.services.comparing import compare
 from products.services.egress import address_policy
 
@@ -199,7 +199,9 @@ def _apply(claim: Claim, draft: AppDraft, *, remove: bool, shown: str | None = N
 def _app(actor: Actor, row: DocumentImport, draft: AppDraft) -> App:
     """The app to write to, locked: the one named at the start, or a new one. Two imports of it wait for each other."""
     if row.app_id is not None:
-        return access.mine(actor, access.apps_of(actor).select_for_update(), "app", id=row.app_id)
+        app = access.mine(actor, access.apps_of(actor).select_for_update(), "app", id=row.app_id)
+        need_reach(actor, app)
+        return app
     return new_app(actor, {"name": draft.title[:200] or "Imported app", "tag": row.app_tag})
 
 

@@ -15,6 +15,7 @@ from products.lib.safe_urls import parse_url
 from products.lib.tags import TAG_PATTERN
 from products.models import DocumentImport, ImportState, Workspace
 from products.services import audit, vault
+from products.services.apps import need_reach
 
 MAX_WAITING = 20  # imports of one workspace that are not read yet
 MAX_URL = 1_700  # with the entry of an archive it is as long as may be stored
@@ -44,7 +45,7 @@ class NewImport:
 
 
 def start_import(actor: Actor, new: NewImport) -> DocumentImport:
-    """Accepts a document; a worker reads it. Raises Invalid, TooLarge, TooMany.
+    """Accepts a document; a worker reads it. Raises Invalid, TooLarge, TooMany, Forbidden.
 
     A new app is made at once. For an app that is there already the difference waits for `apply_import`, unless
     `apply_at_once`.
@@ -56,6 +57,8 @@ def start_import(actor: Actor, new: NewImport) -> DocumentImport:
         if DocumentImport.objects.filter(workspace=actor.workspace, state__in=WAITING).count() >= MAX_WAITING:
             raise TooMany(f"{MAX_WAITING} imports are waiting already; try again when they are done.")
         app = access.apps_of(actor).filter(tag=new.app).first() if new.app else None
+        if app is not None:
+            need_reach(actor, app)
         row = DocumentImport(
             workspace=actor.workspace,
             app=app,
@@ -84,6 +87,8 @@ def apply_import(actor: Actor, import_id: object, *, remove: bool = True, seen: 
     actor.need(Permission.EDIT_APPS)
     with transaction.atomic():
         row = _ready(actor, import_id)
+        if row.app is not None:
+            need_reach(actor, row.app)
         if seen and seen != row.difference.get("digest"):
             raise Conflict("The app was changed; what this import would do is not what you saw: look at it again.",
                            code="changed_meanwhile")  # fmt: skip

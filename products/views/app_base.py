@@ -59,7 +59,9 @@ class AppPage(WorkspacePage):
             own=self.own,
             tabs=self._tabs(),
             tab=self.tab,
-            may_edit=self.own and self.actor.may(Permission.EDIT_APPS),
+            may_edit=self.own
+            and self.actor.may(Permission.EDIT_APPS)
+            and queries.is_within_reach(self.actor, self.app),
             may_publish=self.own and self.actor.may(Permission.PUBLISH_APPS),
             **extra,
         )

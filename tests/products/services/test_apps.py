@@ -1,9 +1,14 @@
 """Apps and their parts: what is checked, what is refused, who may."""
 
-import pytest
+import json
+from dataclasses import replace
 
+import pytest
+from django.utils import timezone
+
+from products import access
 from products.lib.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
-from products.models import Action, App, Folder
+from products.models import Action, App, Folder, Membership
 from products.queries import actions as action_queries
 from products.queries import marketplace as market
 from products.services import (
@@ -12,10 +17,14 @@ from products.services import (
     apps,
     auths,
     folders,
+    import_work,
+    imports,
     marketplace,
     samples,
     variables,
 )
+from products.services.imports import NewImport
+from products.services.keys import NewKey, create_key
 from tests.products.things import COMPLETE, PAYMENTS_AUTH, make_app, make_connection, make_product
 
 pytestmark = pytest.mark.django_db
@@ -279,3 +288,53 @@ def test_I9_hostile_names_are_stored_as_text(dev):
         apps.create_app(dev, {"name": "   "})
     with pytest.raises(Invalid):
         apps.create_app(dev, {"name": "a\x00b"})
+
+
+def narrowed(actor, **scope):
+    return replace(actor, **{name: frozenset(values) for name, values in scope.items()})
+
+
+def changes_of(actor, tag):
+    document = json.dumps({"openapi": "3.0.3", "info": {"title": "P", "version": "1"}, "paths": {}}).encode()
+    return [
+        lambda: apps.update_app(actor, tag, {"name": "Renamed"}),
+        lambda: app_environments.update_environment(actor, tag, "live", {"base_url": "https://evil.example"}),
+        lambda: actions.update_action(actor, tag, "ping", {"path": "/elsewhere"}),
+        lambda: variables.create_constant(actor, tag, {"key": "new", "value": "1"}),
+        lambda: auths.update_auth(actor, tag, "key", {"name": "Renamed"}),
+        lambda: imports.start_import(actor, NewImport(document=document, app=tag, apply_at_once=True)),
+    ]
+
+
+def test_A6_an_app_of_products_beyond_ones_own_is_not_changed(cast, dev, app):
+    make_connection(dev, make_product(dev), app, dev=COMPLETE)
+    make_product(dev, "other")
+    key = create_key(cast.as_(cast.alice), NewKey("K", ["write"], ["other"]))
+    client = access.client(key.key, "acme", now=timezone.now())
+    for actor in (narrowed(dev, product_scope=["other"]), client):
+        for change in changes_of(actor, app.tag):
+            with pytest.raises(Forbidden, match="not yours to change"):
+                change()
+        assert apps.create_app(actor, {"name": "Own"}).tag
+    for change in changes_of(narrowed(dev, product_scope=["shop", "other"]), app.tag):
+        change()
+
+
+def test_A6_an_import_that_became_one_of_others_is_not_applied(cast, dev, app):
+    make_product(dev, "other")
+    Membership.objects.filter(user=cast.dev).update(product_scope=["other"])
+    asked = changes_of(cast.as_(cast.dev), app.tag)[-1]()
+    make_connection(dev, make_product(dev), app, dev=COMPLETE)
+    import_work.read_import(str(asked.pk))
+    asked.refresh_from_db()
+    assert (asked.state, asked.error["code"]) == ("failed", "forbidden")
+    assert app.actions.count() == 2
+
+
+def test_A6_where_other_environments_lead_stays(dev, app):
+    make_connection(dev, make_product(dev), app, dev=COMPLETE, prd={**COMPLETE, "app_environment": "live"})
+    actor = narrowed(dev, environment_scope=["dev"])
+    app_environments.update_environment(actor, app.tag, "sandbox", {"base_url": "https://new.example"})
+    app_environments.update_environment(actor, app.tag, "live", {"name": "Renamed"})
+    with pytest.raises(Forbidden, match="Environments in which you may not change anything lead here"):
+        app_environments.update_environment(actor, app.tag, "live", {"base_url": "https://evil.example"})
