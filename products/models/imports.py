@@ -7,6 +7,7 @@ from django.db import models
 
 from products.models.apps import App
 from products.models.base import Row
+from products.models.keys import AccessKey
 from products.models.workspaces import Workspace
 
 
@@ -23,7 +24,10 @@ class ImportState(models.TextChoices):
 
 
 class DocumentImport(Row):
-    """One upload, paste or URL. With `app` it is a re-import: the difference waits to be applied."""
+    """One upload, paste or URL. With `app` it is a re-import: the difference waits to be applied.
+
+    It is done with the rights of `created_by` or `key`: who sent it, and then who decided to apply it.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="imports")
     app = models.ForeignKey(App, null=True, blank=True, on_delete=models.CASCADE, related_name="imports")
@@ -42,6 +46,7 @@ class DocumentImport(Row):
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    key = models.ForeignKey(AccessKey, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     actor_name = models.CharField(max_length=254, blank=True)
 
     class Meta:

@@ -21,7 +21,7 @@ from products import access, dispatch, hints
 from products.access import Actor, Permission
 from products.importers import AppDraft, DocumentError, read_document
 from products.lib.document_errors import MAX_BYTES
-from products.lib.errors import DomainError
+from products.lib.errors import DomainError, Forbidden
 from products.lib.http_errors import OutboundError
 from products.lib.safe_http import fetch_sync
 from products.lib.sealing import SealError
@@ -32,6 +32,7 @@ from products.services.applying import apply_draft
 from products.services.apps import need_reach, new_app
 from products.services.comparing import compare
 from products.services.egress import address_policy
+from products.services.keys import is_valid
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
@@ -123,7 +124,7 @@ def _claim(import_id: str, states: tuple[str, ...], state: str) -> Claim | None:
     )
     if not free.update(state=state, lease_until=now + LEASE, attempts=F("attempts") + 1, updated_at=now):
         return None
-    row = DocumentImport.objects.select_related("workspace", "app", "created_by").get(pk=import_id)
+    row = DocumentImport.objects.select_related("workspace", "app", "created_by", "key__workspace").get(pk=import_id)
     return Claim(row, row.attempts)
 
 
@@ -207,9 +208,17 @@ def _app(actor: Actor, row: DocumentImport, draft: AppDraft) -> App:
 
 def _actor(row: DocumentImport) -> Actor:
     """Who asked, with what they may do now. Raises NotFound or Forbidden for somebody who has left."""
-    if row.created_by is None:
-        return access.system(row.workspace)
-    actor = access.member(row.created_by, row.workspace.tag)
+    now = timezone.now()
+    if row.key is not None:
+        if not is_valid(row.key, now):
+            raise Forbidden("The access key that asked for this is not valid any more.")
+        actor = access.client(row.key, row.workspace.tag, now=now)
+    elif row.created_by is not None:
+        actor = access.member(row.created_by, row.workspace.tag)
+    else:
+        actor = access.system(row.workspace)
+        if row.actor_name != actor.name:
+            raise Forbidden("Whoever asked for this is not here any more.")
     actor.need(Permission.EDIT_APPS)
     return actor
 

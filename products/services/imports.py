@@ -68,6 +68,7 @@ def start_import(actor: Actor, new: NewImport) -> DocumentImport:
             url=_named(new.url, new.entry) if new.url else "",
             apply_at_once=app is None or new.apply_at_once,
             created_by=actor.user,
+            key=actor.key,
             actor_name=actor.name,
         )
         if new.document is not None:
@@ -93,8 +94,9 @@ def apply_import(actor: Actor, import_id: object, *, remove: bool = True, seen: 
             raise Conflict("The app was changed; what this import would do is not what you saw: look at it again.",
                            code="changed_meanwhile")  # fmt: skip
         row.state, row.lease_until, row.attempts = ImportState.APPLYING, None, 0
+        row.created_by, row.key = actor.user, actor.key
         row.difference = {key: value for key, value in row.difference.items() if key != "stale"} | {"remove": remove}
-        row.save(update_fields=["state", "lease_until", "attempts", "difference", "updated_at"])
+        row.save(update_fields=["state", "lease_until", "attempts", "created_by", "key", "difference", "updated_at"])
         audit.record(actor, "import.applied", row, changes={"remove": remove})
         dispatch.after_commit(dispatch.APPLY_IMPORT, str(row.pk))
     return row
