@@ -14,15 +14,13 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from ductape_site.log_addresses import MASK, address_to_log
 from ductape_site.log_records import one_record, with_margin
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SECRET_NAME = re.compile(
     r"pass(word|wd)|secret|token|authorization|cookie|api_?key|access_?key|credential", re.IGNORECASE
 )
-CALLBACK = "/oauth/callback/"
-CODES = re.compile(r"\b(code|state)=[^&\s']*")
-MASK = "***"
 QUIET = (
     "asyncio",
     "urllib3",
@@ -36,13 +34,12 @@ QUIET = (
 
 
 def mask_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace the values of fields whose name says that they are secret."""
-    for name in event:
-        if SECRET_NAME.search(name) and event[name]:
+    """Replace the values of fields whose name says that they are secret, and what is secret in addresses."""
+    for name, value in event.items():
+        if SECRET_NAME.search(name) and value:
             event[name] = MASK
-    request = event.get("request")
-    if isinstance(request, str) and CALLBACK in request:  # its query is a code that can be exchanged for tokens
-        event["request"] = CODES.sub(rf"\1={MASK}", request)
+        elif isinstance(value, str):
+            event[name] = address_to_log(value)
     return event
 
 

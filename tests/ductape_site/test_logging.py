@@ -134,3 +134,30 @@ def test_J9_json_records_stay_readable(lines: io.StringIO) -> None:
     structlog.get_logger("tests.lines").info("hello", path="/a\nb", nested={"a": [1, "b\n"]})
     line = json.loads(lines.getvalue())
     assert (line["path"], line["nested"]) == ("/a\\nb", {"a": [1, "b\n"]})
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("/account/password/reset/key/abc-canary/", "/account/password/reset/key/***/"),
+        ("/account/confirm-email/abc:canary/", "/account/confirm-email/***/"),
+        ("/invitations/canary.1/", "/invitations/***/"),
+        ("/oauth/callback/?code=canary&state=canary&x=3", "/oauth/callback/?code=***&state=***&x=3"),
+        ("/files/signed/0/x.svg?expires=1&signature=canary&a=b", "/files/signed/0/x.svg?expires=1&signature=***&a=b"),
+        ("/w/acme/?access_token=canary", "/w/acme/?access_token=***"),
+        ("/w/acme/team/invitations/0192/revoke/", "/w/acme/team/invitations/0192/revoke/"),
+        ("/w/acme/p/shop/runs/?state=failed&code=2", "/w/acme/p/shop/runs/?state=failed&code=2"),
+    ],
+)
+def test_K1_an_address_that_lets_somebody_in_is_logged_without_what_does(
+    lines: io.StringIO, address: str, shown: str
+) -> None:
+    structlog.get_logger("tests.lines").info("request_finished", request=f"GET {address}")
+    logging.getLogger("tests.lines").warning(
+        "Not Found: %s", address, extra={"request": repr(RequestFactory().get(address))}
+    )
+    logging.getLogger("tests.lines").warning("to https://site.example%s", address)
+    said = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert (said[0]["request"], said[1]["event"]) == (f"GET {shown}", f"Not Found: {shown}")
+    assert said[2]["event"] == f"to https://site.example{shown}"
+    assert "canary" not in lines.getvalue()
