@@ -41,7 +41,8 @@ class Statement:
     """What is run: a bound value stands between each two of `pieces`. `shown` is for people and holds no value.
 
     `plain` ones leave nothing behind in the connection's session. `source` is the text as a person wrote it, `places`
-    are those of `pieces` in it: there are none where that is not known.
+    are those of `pieces` in it: there are none where that is not known. `reads` is false for what a person wrote that
+    is not of a form that only reads (SqlText).
     """
 
     pieces: tuple[str, ...]
@@ -50,11 +51,12 @@ class Statement:
     plain: bool = True
     source: str = ""
     places: tuple[Place, ...] = ()
+    reads: bool = True
 
     @classmethod
     def written(cls, text: str, *, plain: bool = True) -> Statement:
         """What a person wrote, without placeholders."""
-        return cls((text,), (), text, plain, text, (Place(0, len(text)),))
+        return cls((text,), (), text, plain, text, (Place(0, len(text)),), reads=False)
 
     def after(self, words: str) -> Statement:
         """The same with `words` before it."""
@@ -111,7 +113,8 @@ def _bound(text: SqlText, dialect: str, known: Mapping[str, Placeholder], given:
         else:
             pieces[-1] = _with_nothing(pieces[-1], after, dialect, mark.key) + after
             is_placed = False
-    return Statement(tuple(pieces), tuple(values), shown, text.plain, text.source, tuple(places) if is_placed else ())
+    where = tuple(places) if is_placed else ()
+    return Statement(tuple(pieces), tuple(values), shown, text.plain, text.source, where, text.reads)
 
 
 def _with_nothing(before: str, after: str, dialect: str, key: str) -> str:

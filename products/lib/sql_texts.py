@@ -1,7 +1,8 @@
 """One SQL statement, read as far as its placeholders need: where quotes, comments and names are, in each dialect.
 
-What is read here only decides what is refused when an action is saved. That a value cannot change a statement does not
-rest on it: values are bound, and where a driver has to write them into the text, in a form without quotes.
+What is read here decides what is refused when an action is saved, and which statements may be run where nothing may be
+changed. That a value cannot change a statement does not rest on it: values are bound, and where a driver has to write
+them into the text, in a form without quotes.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ _BLOCKS: Final = frozenset({"BEGIN", "DO", "DECLARE", "DELIMITER"})
 _BODIES: Final = frozenset({"FUNCTION", "PROCEDURE", "TRIGGER", "EVENT", "RULE"})
 _NAMES_FOLLOW: Final = frozenset({"UPDATE", "INTO", "TABLE", "JOIN", "BY", "AS"})
 _PLAIN: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "REPLACE", "MERGE", "TABLE"})
+_PLANS: Final = frozenset({"EXPLAIN", "DESCRIBE", "DESC"})
+_READS: Final = _PLANS | {"SELECT", "WITH", "VALUES", "TABLE", "SHOW"}
+_READS_MORE: Final = {"sqlite": frozenset({"PRAGMA"})}  # of which its authorizer lets only harmless ones through
+_MAKES: Final = frozenset({"CREATE", "EXECUTE"})
+_INTO_TABLES: Final = frozenset({"INSERT", "REPLACE", "MERGE"})  # which transactions that only read refuse
 _TAIL: Final = r"""
     | (?P<mark>\{\{)
     | (?P<word>[^\W\d][\w$]*)
@@ -34,7 +40,7 @@ _TAIL: Final = r"""
     | (?P<other>.)
 """
 _POSTGRESQL: Final = r"""
-      (?P<comment>--[^\n]*)
+      (?P<comment>--[^\r\n]*)
     | (?P<nested>/\*)
     | (?P<quote>[eE]'(?:[^'\\]|\\.)*' | (?:[uU]&)?'[^']*' | "[^"]*")
     | (?P<dollar>\$(?:[^\W\d]\w*)?\$)
@@ -42,7 +48,7 @@ _POSTGRESQL: Final = r"""
 """
 _MYSQL: Final = r"""
       (?P<executed>/\*M?!)
-    | (?P<comment>--(?=\s|\Z)[^\n]* | \#[^\n]* | /\*.*?\*/)
+    | (?P<comment>--(?=[\x00-\x20\x7f]|\Z)[^\n]* | \#[^\n]* | /\*.*?\*/)
     | (?P<quote>'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | `[^`]*`)
     | (?P<foreign>\?)
 """
@@ -67,7 +73,8 @@ class SqlProblem(ValueError):
 class SqlText:
     """A statement in pieces, with a placeholder between each two. `words` are its first ones, in capitals.
 
-    `source` is the whole text as it was written, `starts` says where in it each piece begins.
+    `source` is the whole text as it was written, `starts` says where in it each piece begins. `reads`: it is of a form
+    that gives rows and does nothing else. What it calls may still change something: that is up to the transaction.
     """
 
     pieces: tuple[str, ...]
@@ -75,6 +82,7 @@ class SqlText:
     words: tuple[str, ...]
     source: str = ""
     starts: tuple[int, ...] = (0,)
+    reads: bool = False
 
     @property
     def plain(self) -> bool:
@@ -136,6 +144,9 @@ class _Reader:
         self.starts: list[int] = []
         self.words: list[str] = []
         self.last = ""  # what came last in code, in capitals
+        self.opens = True  # with a word: nothing but parentheses may come before it
+        self.stores = False  # rows in a table, a file or a variable: SELECT … INTO
+        self.makes = False
         self.depth = 0
         self.at = 0  # where the current piece begins
         self.ended = -1
@@ -156,8 +167,7 @@ class _Reader:
             self.ended = token.start
         elif token.kind in {"open", "foreign", "executed"}:
             raise SqlProblem(f"{_said(token.kind, found)} at {self._where(token.start)}.")
-        elif token.kind == "word" and len(self.words) < 6:
-            self.words.append(found.upper())
+        self._note(token.kind, found.upper())
         self.depth += (found == "(") - (found == ")")
         self.last = found.upper()
 
@@ -174,7 +184,22 @@ class _Reader:
             raise SqlProblem(f"{' '.join(self.words[:2])} is not possible inside an action.")
         rest = self.text[self.at : self.ended if self.ended >= 0 else len(self.text)]
         pieces, starts = (*self.pieces, rest.rstrip()), (*self.starts, self.at)
-        return SqlText(pieces, tuple(self.placeholders), tuple(self.words), self.text, starts)
+        return SqlText(pieces, tuple(self.placeholders), tuple(self.words), self.text, starts, self._reads())
+
+    def _note(self, kind: str, found: str) -> None:
+        """What there is to know of a statement besides its pieces. A number may end in a word: `1.5INTO`."""
+        if kind == "word" and len(self.words) < 6:
+            self.words.append(found)
+        self.opens = self.opens and (bool(self.words) or found == "(")
+        self.makes = self.makes or (kind == "word" and found in _MAKES)
+        is_into = found == "INTO" if kind == "word" else kind == "number" and found.endswith("INTO")
+        self.stores = self.stores or (is_into and self.last not in _INTO_TABLES)
+
+    def _reads(self) -> bool:
+        """EXPLAIN ANALYZE makes tables (CREATE TABLE … AS, SELECT … INTO) where PostgreSQL's transaction only reads."""
+        first = self.words[0]
+        known = first in _READS or first in _READS_MORE.get(self.dialect, ())
+        return known and self.opens and not self.stores and not (self.makes and first in _PLANS)
 
     def _mark(self, token: _Token) -> None:
         where = self._where(token.start)

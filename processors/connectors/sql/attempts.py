@@ -77,9 +77,15 @@ class Attempt:
             await session.close(keeps=keeps)
 
     async def execute(self, session: Transaction, statement: Statement, bounds: Bounds, *, ends: bool = False) -> Given:
-        """One statement of the product's, noted for people. `ends`: the last of a transaction that only reads."""
+        """One statement of the product's, noted for people. `ends`: the last of a transaction that only reads.
+
+        There it has to be of a form that reads, too: a server lets others end the transaction, write files or run
+        programs from inside it.
+        """
         self.statement += 1
         self.shown.append(statement.shown)
+        if session.only_reads and not statement.reads:
+            raise SqlFailed(Failure("no_read"))
         self.leftover = self.leftover or not statement.plain
         self.committing = self.dialect.lasting_ddl and not statement.plain
         given = await session.execute(statement, bounds, ends=ends)
@@ -107,7 +113,7 @@ class Transaction:
 
     def __init__(self, attempt: Attempt, *, read_only: bool) -> None:
         self._attempt, self._pool = attempt, attempt.pool
-        self._read_only = read_only
+        self.only_reads = read_only
         self._held: Held | None = None
         self._session: Session | None = None
 
@@ -125,7 +131,7 @@ class Transaction:
 
     def begin(self, *, limit_s: float) -> None:
         """The next statement is the first of a transaction."""
-        self._now.begin(read_only=self._read_only, limit_s=limit_s)
+        self._now.begin(read_only=self.only_reads, limit_s=limit_s)
 
     async def execute(self, statement: Statement, bounds: Bounds, *, ends: bool = False) -> Given:
         """One statement. `ends`: it is the last of a transaction that only reads."""

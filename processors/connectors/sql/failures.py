@@ -20,6 +20,11 @@ _BY_KIND: Final[dict[str, tuple[type[ConnectorError], str]]] = {
     "file": (errors.Misconfigured, "This is not the name of a database file."),
     "broken": (errors.Misconfigured, "The file is damaged, or is not an SQLite database."),
     "read_only": (errors.Misconfigured, "Nothing may be changed: the environment, or this type of action, only reads."),
+    "no_read": (
+        errors.Misconfigured,
+        "Nothing may be changed: the environment, or this type of action, only reads. So a statement begins with "
+        "SELECT, WITH, VALUES, TABLE, SHOW, EXPLAIN or DESCRIBE, and puts no rows INTO anything.",
+    ),
     "denied": (errors.RemoteRejected, "The database does not allow this."),
     "constraint": (errors.InputRejected, "The database refuses the values: a constraint does not hold for them."),
     "value": (errors.InputRejected, "The database refuses a value: it does not fit its column or its operator."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Inspector
@@ -101,7 +102,9 @@ async def rows(attempt: Attempt) -> Json:
 
 
 async def query(attempt: Attempt) -> Json:
-    """A person's own statement. Whether it may change anything is up to the server's transaction, not to its text."""
+    """A person's own statement. That one which only reads changes nothing is up to the server's transaction; that it
+    neither ends that nor writes elsewhere, to its form (Attempt.execute).
+    """
     text = _text(attempt, "text")
     try:
         read = read_sql(text, attempt.dialect.name)
@@ -112,7 +115,8 @@ async def query(attempt: Attempt) -> Json:
     limit = _number(attempt, "limit", 200, MAX_ROWS)
     only_reads = attempt.read_only or attempt.call.input.get("read_only") is not False
     attempt.leftover = True  # what a person sets in a session is gone with it
-    statement = Statement(read.pieces, (), read.pieces[0], True, text, (Place(0, len(read.pieces[0])),))
+    places = (Place(0, len(read.pieces[0])),)
+    statement = Statement(read.pieces, (), read.pieces[0], True, text, places, read.reads)
     return await _read(attempt, statement, limit, read_only=only_reads)
 
 
@@ -129,7 +133,8 @@ async def explain(attempt: Attempt) -> Json:
             if not each.plain:
                 plans.append({"statement": each.shown, "plan": None})
                 continue
-            given = await attempt.execute(session, attempt.dialect.explained(each), Bounds(1_000, attempt.max_bytes))
+            planned = replace(attempt.dialect.explained(each), reads=True)  # nothing is run
+            given = await attempt.execute(session, planned, Bounds(1_000, attempt.max_bytes))
             plans.append({"statement": each.shown, "plan": _plan(given.rows or [])})
     return {"plans": plans}
 

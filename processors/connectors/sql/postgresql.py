@@ -41,7 +41,8 @@ _HSTORE: Final = b"SELECT oid, typarray FROM pg_type WHERE oid = to_regtype('hst
 _SETTINGS: Final = (
     b"SELECT set_config('statement_timeout', $1, true), set_config('search_path', $2, true), "
     b"set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO', true), "
-    b"set_config('intervalstyle', 'iso_8601', true)"
+    b"set_config('intervalstyle', 'iso_8601', true), "
+    b"set_config('standard_conforming_strings', 'on', true)"  # quotes as they are read on saving
 )
 # By SQLSTATE, its class of two characters where the whole is not here (PostgreSQL's manual, appendix A).
 _KINDS: Final = {

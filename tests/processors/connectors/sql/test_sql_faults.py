@@ -238,7 +238,7 @@ async def test_a_missing_table_a_syntax_error_and_a_bad_value(under: DatabaseUnd
     error = await failing(under.run(sql("SELECT * FROM nowhere", "read")))
     assert type(error) is errors.RemoteRejected
     assert "nowhere" in str(error.details["remote_message"])
-    assert type(await failing(under.run(sql("SELEKT 1", "read")))) is errors.RemoteRejected
+    assert type(await failing(under.run(sql("SELEKT 1", "update")))) is errors.RemoteRejected
     error = await failing(under.order(amount=-1.0))
     assert type(error) is errors.InputRejected
     error = await failing(under.order(customer="x" * 200, stock=2**40)) if under.provider != "sqlite" else error
