@@ -203,7 +203,13 @@ RESOURCES = [
     Route("api-database-action", **EDITS, using={"action": "database_action"}, body={"name": "Renamed"}),
     Route("api-migrations", **ADDS, body={"tag": "new", "up": ["SELECT 1"]}),
     Route("api-migration", **EDITS, body={"description": "Words"}),
-    Route("api-files", post="developer run", query="name=new.txt", bodiless=("post",)),
+    Route(
+        "api-files",
+        post="developer run",
+        query="product=shop-acme&name=new.txt",
+        using={"workspace": "workspace_with_resources"},
+        bodiless=("post",),
+    ),
     Route("api-file", get="viewer read", using={"file": "kept_file"}),
     Route(
         "api-storage-content",

@@ -72,13 +72,13 @@ def resting_environment(workspace: Workspace) -> Environment:
 def kept_file(workspace: Workspace) -> KeptFile:
     """A whole content."""
     found = KeptFile.objects.filter(workspace=workspace, is_whole=True).first()
-    return found or files.take_in(owner(workspace), BytesIO(b"whole"), name="whole.txt")
+    return found or files.take_in(owner(workspace), product(workspace).tag, BytesIO(b"whole"), name="whole.txt")
 
 
 def begun_file(workspace: Workspace) -> KeptFile:
     """A content that goes on, of which nothing is there yet."""
     found = KeptFile.objects.filter(workspace=workspace, is_whole=False).first()
-    return found or files.take_in(owner(workspace), BytesIO(), name="begun.txt", is_whole=False)
+    return found or files.take_in(owner(workspace), product(workspace).tag, BytesIO(), name="begun.txt", is_whole=False)
 
 
 def _resource(workspace: Workspace, kind: str, name: str, config: dict[str, object]) -> Resource:

@@ -42,8 +42,9 @@ class RawParser(BaseParser):
 
 
 class UploadSearch(serializers.Serializer[Any]):
-    """What the content is called."""
+    """What the content is called, and whose it is."""
 
+    product = serializers.CharField(max_length=63, help_text="The product whose runs may take it.")
     name = serializers.CharField(max_length=300)
     whole = serializers.BooleanField(default=True, help_text="False: more follows, by PUT.")
 
@@ -71,7 +72,7 @@ class KeptFileShape(serializers.ModelSerializer[KeptFile]):
 
 
 class FilesView(WorkspaceView):
-    """`…/files/?name=`"""
+    """`…/files/?product=&name=`"""
 
     remembers_posts = False
     parser_classes = [RawParser]
@@ -83,11 +84,11 @@ class FilesView(WorkspaceView):
         responses=answers(KeptFileShape, status=201, errors=(400, 413)),
     )  # fmt: skip
     def post(self, request: Any, workspace: str) -> Response:
-        """Takes a content in, a piece at a time, and keeps it for a day."""
+        """Takes a content in, a piece at a time, and keeps it for runs of the product for a day."""
         chosen = self.chosen()
         row = files.take_in(
-            self.actor, request.data, name=chosen["name"], content_type=request.content_type or "",
-            is_whole=chosen["whole"],
+            self.actor, chosen["product"], request.data, name=chosen["name"],
+            content_type=request.content_type or "", is_whole=chosen["whole"],
         )  # fmt: skip
         return Response(KeptFileShape(row).data, status=201, headers={"Location": f"{request.path}{row.pk}/"})
 

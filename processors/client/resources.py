@@ -168,7 +168,8 @@ class StorageCalls(Calls):
         """The id of a content that is kept for a day, sent in pieces of 16 MiB. Raises Refused, NotReachable."""
         piece, offset = _piece(file), 0
         following = _piece(file)
-        query = urlencode({"name": name.rsplit("/", 1)[-1], "whole": "false" if following else "true"})
+        whole = "false" if following else "true"
+        query = urlencode({"product": self._ductape.product, "name": name.rsplit("/", 1)[-1], "whole": whole})
         found: str = self._ductape.send("POST", f"files/?{query}", piece)["id"]
         while following:
             offset, piece, following = offset + len(piece), following, _piece(file)

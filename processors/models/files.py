@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from products.models import ResourceConfig, Workspace, new_id
+from products.models import Product, ResourceConfig, Workspace, new_id
 
 PIECE_BYTES = 1_000_000
 
@@ -15,6 +15,8 @@ class KeptFile(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    # Whose runs may take it, or whose run has read it; none for those from before this was written down.
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, null=True, default=None, related_name="+")
     name = models.CharField(max_length=300)
     content_type = models.CharField(max_length=200, blank=True)
     size = models.BigIntegerField(default=0)

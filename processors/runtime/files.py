@@ -21,17 +21,19 @@ TABLE = "processors_filepiece"
 
 @dataclass(frozen=True, slots=True)
 class StoredFiles:
-    """Those of one workspace, sealed (`processors.connectors.resources.Files`)."""
+    """Those of the product of one run, sealed (`processors.connectors.resources.Files`)."""
 
     pool: Pool
     sealers: Sealers
     workspace_id: UUID
+    run_id: UUID | None
 
     async def read(self, file_id: UUID) -> AsyncIterator[bytes]:
         """The content in pieces. Raises InputRejected, psycopg.Error, SealError."""
-        rows = await insist(self.pool, statements.FILE, {"id": file_id, "workspace": self.workspace_id})
+        wanted = {"id": file_id, "workspace": self.workspace_id, "run": self.run_id}
+        rows = await insist(self.pool, statements.FILE, wanted)
         if not rows:
-            raise InputRejected("There is no such uploaded file, or it has expired.", details={"field": "file"})
+            raise InputRejected("The product has no such file, or it has expired.", details={"field": "file"})
         size, start = rows[0]["size"], 0
         while start < size:
             found = await insist(self.pool, statements.PIECE, {"file": file_id, "start": start})
@@ -45,8 +47,8 @@ class StoredFiles:
     async def write(self, pieces: AsyncIterator[bytes], *, name: str, content_type: str, max_bytes: int) -> FileNote:
         """Keeps the content for a day. Raises ResponseTooLarge, psycopg.Error, keeping nothing."""
         file_id = new_id()
-        values = {"id": file_id, "workspace": self.workspace_id, "name": name[:300], "content_type": content_type[:200]}
-        await fetch(self.pool, statements.NEW_FILE, values)
+        values = {"id": file_id, "workspace": self.workspace_id, "run": self.run_id}
+        await fetch(self.pool, statements.NEW_FILE, {**values, "name": name[:300], "content_type": content_type[:200]})
         try:
             return await self._filled(file_id, pieces, max_bytes)
         except BaseException:

@@ -21,8 +21,9 @@ WHERE c.id = h.id
 
 NEW_FILE = """
 INSERT INTO processors_keptfile
-    (id, created_at, workspace_id, name, content_type, size, sha256, is_whole, expires_at)
-VALUES (%(id)s, now(), %(workspace)s, %(name)s, %(content_type)s, 0, '', false, now() + interval '1 day')
+    (id, created_at, workspace_id, product_id, name, content_type, size, sha256, is_whole, expires_at)
+VALUES (%(id)s, now(), %(workspace)s, (SELECT product_id FROM processors_run WHERE id = %(run)s), %(name)s,
+    %(content_type)s, 0, '', false, now() + interval '1 day')
 """
 
 NEW_PIECE = """
@@ -36,7 +37,11 @@ WITH pieces AS (DELETE FROM processors_filepiece WHERE file_id = %(id)s)
 DELETE FROM processors_keptfile WHERE id = %(id)s
 """
 
-FILE = "SELECT size FROM processors_keptfile WHERE id = %(id)s AND workspace_id = %(workspace)s AND is_whole"
+FILE = """
+SELECT size FROM processors_keptfile
+WHERE id = %(id)s AND workspace_id = %(workspace)s AND is_whole
+    AND (product_id IS NULL OR product_id = (SELECT product_id FROM processors_run WHERE id = %(run)s))
+"""
 
 PIECE = "SELECT id, sealed FROM processors_filepiece WHERE file_id = %(file)s AND start = %(start)s"
 

@@ -103,7 +103,7 @@ class ResourceSteps:
         self._opened = opened
         self._given = given
         self._run_id = run_id
-        self._files = files or StoredFiles(means.pool, means.sealers, opened.place.workspace_id)
+        self._files = files or StoredFiles(means.pool, means.sealers, opened.place.workspace_id, run_id)
 
     async def call(self, call: StepCall, say: Say) -> StepResult:
         """One try. Raises StepFailed."""

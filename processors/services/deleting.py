@@ -15,7 +15,7 @@ import structlog
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Model, ProtectedError, RestrictedError
 
-from processors.models import IdempotencyRecord, KeptResult, Run, StoredFile
+from processors.models import IdempotencyRecord, KeptFile, KeptResult, Run, StoredFile
 from processors.services import definitions, local_data
 from products import dispatch
 from products.models import (
@@ -68,6 +68,7 @@ DELETE FROM processors_run WHERE id = ANY(%(runs)s::uuid[])
 _OF_PRODUCT: tuple[tuple[type[Model], str, int], ...] = (
     (KeptResult, "environment__product", LOT),
     (StoredFile, "config__resource__product", LOT),
+    (KeptFile, "product", DOCUMENTS_LOT),
     (ConnectionValue, "connection_environment__connection__product", LOT),
     (ConnectionEnvironment, "connection__product", LOT),
     (Connection, "product", LOT),

@@ -9,11 +9,13 @@ from typing import Protocol
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from processors.models import FilePiece, KeptFile
 from processors.models.files import PIECE_BYTES
-from products.access import Actor, Permission, mine
+from products import access
+from products.access import Actor, Permission, mine, narrow_to_products
 from products.lib.byte_ranges import Span
 from products.lib.errors import Conflict, Invalid, TooLarge
 from products.services import vault
@@ -30,17 +32,24 @@ class Readable(Protocol):
         ...
 
 
-def take_in(actor: Actor, content: Readable, *, name: str, content_type: str = "", is_whole: bool = True) -> KeptFile:
-    """Keeps an uploaded content for a day; one that is not whole goes on with `append`.
+def take_in(
+    actor: Actor, product: str, content: Readable, *, name: str, content_type: str = "", is_whole: bool = True
+) -> KeptFile:
+    """Keeps a content for runs of a product (its tag) for a day; one that is not whole goes on with `append`.
 
-    Raises Forbidden, Invalid, keeping nothing.
+    Raises NotFound, Forbidden, Invalid, keeping nothing.
     """
     actor.need(Permission.RUN)
+    of = access.product(actor, product)
     if not name or len(name) > 300 or not name.isprintable():
         raise Invalid.field("name", "A file's name has 1 to 300 printable characters.")
     with transaction.atomic():
         row = KeptFile.objects.create(
-            workspace=actor.workspace, name=name, content_type=content_type[:200], expires_at=timezone.now() + KEPT
+            workspace=actor.workspace,
+            product=of,
+            name=name,
+            content_type=content_type[:200],
+            expires_at=timezone.now() + KEPT,
         )
         _add(row, content, is_last=is_whole)
     return row
@@ -50,9 +59,7 @@ def append(actor: Actor, file_id: UUID, content: Readable, *, offset: int, is_la
     """Adds what comes next. Raises NotFound, Forbidden, TooLarge; Conflict where `offset` is not the size so far."""
     actor.need(Permission.RUN)
     with transaction.atomic():
-        rows = KeptFile.objects.select_for_update().filter(
-            workspace=actor.workspace, is_whole=False, expires_at__gt=timezone.now()
-        )
+        rows = _reached(actor).select_for_update(of=("self",)).filter(is_whole=False)
         row = mine(actor, rows, "file", pk=file_id)
         if offset != row.size:
             raise Conflict(f"The next byte is number {row.size}.", code="offset")
@@ -63,9 +70,14 @@ def append(actor: Actor, file_id: UUID, content: Readable, *, offset: int, is_la
 def kept_file(actor: Actor, file_id: UUID) -> KeptFile:
     """A whole content that has not expired. Raises NotFound, Forbidden."""
     actor.need(Permission.VIEW)
-    rows = KeptFile.objects.filter(workspace=actor.workspace, is_whole=True, expires_at__gt=timezone.now())
-    rows = rows.select_related("workspace")
+    rows = _reached(actor).filter(is_whole=True).select_related("workspace")
     return mine(actor, rows, "file", pk=file_id)
+
+
+def _reached(actor: Actor) -> QuerySet[KeptFile]:
+    """Those that have not expired, of products in the actor's scope."""
+    rows = KeptFile.objects.filter(workspace=actor.workspace, expires_at__gt=timezone.now())
+    return narrow_to_products(actor, rows)
 
 
 def pieces(row: KeptFile, span: Span | None = None) -> Iterator[bytes]:

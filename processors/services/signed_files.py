@@ -28,11 +28,12 @@ def signed_content(link: FileLink, signature: str) -> StoredContent:
 def replace_signed(link: FileLink, signature: str, content: Readable, *, content_type: str) -> None:
     """Keeps the content under the link's key, by a run. Raises Forbidden, NotFound, Conflict, TooLarge."""
     config, actor = _allowed(link, signature)
-    kept = take_in(actor, content, name=link.key.rpartition("/")[2][:300], content_type=content_type)
+    product = config.resource.product.tag
+    kept = take_in(actor, product, content, name=link.key.rpartition("/")[2][:300], content_type=content_type)
     listener()
     wanted = Wanted("storage", config.resource.tag, "save")
     given = {"key": link.key, "file": str(kept.pk)}
-    asked = OperationRequest(config.resource.product.tag, config.environment.slug, wanted, given, trigger="link")
+    asked = OperationRequest(product, config.environment.slug, wanted, given, trigger="link")
     started = start_operation(actor, asked)
     wait_for(started.run.pk, WAIT_S)
     run = Run.objects.only("state").get(pk=started.run.pk)

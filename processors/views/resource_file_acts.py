@@ -75,7 +75,8 @@ class StorageSave(StorageAct):
         self.actor.need(Permission.RUN)
         for content in request.FILES.getlist("content")[:MOST_FILES]:
             name = str(content.name)
-            kept = files.take_in(self.actor, content, name=name, content_type=content.content_type or "")
+            content_type = content.content_type or ""
+            kept = files.take_in(self.actor, self.product.tag, content, name=name, content_type=content_type)
             run = self.done("save", {"key": f"{prefix}{name}", "file": str(kept.pk)})
             self.say(request, run, f"{name} is saved.")
         return self.to("storage-files", prefix=prefix)

@@ -1,8 +1,9 @@
 """What environments have on this installation's disk is theirs alone, and goes with them."""
 
+from django.db import migrations, models
+
 import products.models.base
 import products.models.products
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
@@ -21,7 +22,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="LeftFolders",
             fields=[
-                ("id", models.UUIDField(default=products.models.base.new_id, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=products.models.base.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("names", models.JSONField(default=list)),

@@ -36,7 +36,8 @@ def callable_operation(
     `frozen` is a database action's definition as a release has it.
 
     `event_type`, `product`, `environment`, `resource` {id, kind, tag}, `config` (id), `folder`, `provider`,
-    `read_only`, `settings` {name: reference}, `shared` {name: value}, `operation`, `event`, `definition` (of a database action).
+    `read_only`, `settings` {name: reference}, `shared` {name: value}, `operation`, `event`,
+    `definition` (of a database action).
     A reference is one of {"value": json}, {"text": "… $Secret{KEY} …"} and {"sealed": "<ResourceSecret id>"}.
     Raises NotFound for what is not there, and Conflict, naming it, for what is not configured or has no value.
     """

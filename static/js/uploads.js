@@ -51,14 +51,14 @@ function line(list, name) {
 }
 
 /* The id of the kept content. */
-async function send(api, token, file, shown) {
+async function send(api, product, token, file, shown) {
   const headers = { "X-CSRFToken": token, "Content-Type": file.type || "application/octet-stream" };
   let id = "";
   let sent = 0;
   do {
     const piece = file.slice(sent, sent + PIECE);
     const last = sent + piece.size >= file.size;
-    const begin = `${api}?${new URLSearchParams({ name: file.name, whole: last })}`;
+    const begin = `${api}?${new URLSearchParams({ product, name: file.name, whole: last })}`;
     const more = `${api}${id}/?${new URLSearchParams({ offset: sent, last })}`;
     const kept = await ask(id ? more : begin, { method: id ? "PUT" : "POST", headers, body: piece });
     id = kept.id;
@@ -72,7 +72,7 @@ async function upload(form, file, folder) {
   const shown = line(form.querySelector("[data-uploads]"), folder + file.name);
   const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
   try {
-    const id = await send(form.dataset.upload, token, file, shown);
+    const id = await send(form.dataset.upload, form.dataset.product, token, file, shown);
     shown.at(0.97, "Saving");
     const body = new URLSearchParams({ key: folder + file.name, file: id, csrfmiddlewaretoken: token });
     let saved = await ask(form.action, { method: "POST", body });

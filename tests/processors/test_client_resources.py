@@ -118,7 +118,7 @@ def test_small_contents_go_along_and_large_ones_in_pieces(ductape: Ductape, sink
     assert (shelf.kept, shelf.is_whole, shelf.saved["input"]["file"]) == ("0123456789", True, "f1")
     pieces = [call for call in sink.calls if "/files/" in call.path]
     assert [call.body for call in pieces] == ["0123", "4567", "89"]
-    assert "name=a.txt" in pieces[0].path
+    assert "product=shop&name=a.txt" in pieces[0].path
 
 
 @pytest.mark.parametrize("lost", [1, 2, 3])

@@ -25,7 +25,7 @@ from processors.runtime import loop
 from processors.services import fetch_places, file_streams, files, looking
 from processors.services.file_streams import PART, BrokenOffError
 from products import dispatch
-from products.models import Resource
+from products.models import Environment, Resource, local_folder
 from products.services import resources
 from tests import storage_servers
 from tests.chaos.proxy import Fault, Proxy
@@ -64,7 +64,7 @@ def folder(runs: Runs, settings: Any, tmp_path: Path) -> Path:
     settings.RESOURCES_DIR = tmp_path
     wanted = {"name": "Files", "environments": {"dev": {"provider": "local", "settings": {"folder": "a"}}}}
     row: Resource = resources.create_resource(runs.actor, "shop", "storage", wanted)
-    made = tmp_path / f"{row.pk.hex}-dev" / "a"
+    made = tmp_path / local_folder(row.pk, Environment.objects.get(slug="dev")) / "a"
     made.mkdir(parents=True)
     (made / "big.bin").write_bytes(CONTENT)
     return made
@@ -296,7 +296,7 @@ def test_what_cannot_be_fetched_says_why(runs: Runs, folder: Path, workers: Work
 
 
 def test_D6_a_content_that_is_kept_comes_in_ranges_too(runs: Runs, client: Client) -> None:
-    begun = files.take_in(runs.actor, BytesIO(CONTENT[:1_500_000]), name="x.bin", is_whole=False)
+    begun = files.take_in(runs.actor, "shop", BytesIO(CONTENT[:1_500_000]), name="x.bin", is_whole=False)
     kept = files.append(runs.actor, begun.pk, BytesIO(CONTENT[1_500_000:]), offset=1_500_000, is_last=True)
     url = reverse("api-file", args=["acme", kept.pk])
     whole = client.get(url)

@@ -188,7 +188,8 @@ def test_K8_documents_from_before_they_were_sealed_are_sealed_by_the_migration(c
 
 
 def test_K8_contents_on_their_way_are_sealed_and_still_open_afterwards(cast):
-    kept = files.take_in(cast.as_(cast.dev), BytesIO(b"\xff canary"), name="x.bin")
+    product = objects.product(cast.workspace).tag
+    kept = files.take_in(cast.as_(cast.dev), product, BytesIO(b"\xff canary"), name="x.bin")
     before = bytes(FilePiece.objects.get(file=kept).sealed)
     assert b"canary" not in before
     assert renew(cast.workspace).lost == 0
