@@ -28,6 +28,7 @@ class ApiView(APIView):
 
     home: Workspace | None = None  # whose limit counts
     counts: Sequence[Count] = ()
+    moves: frozenset[str] = frozenset()  # fields of a GET that change by themselves, and so by no edit
     remembers_posts = True  # False: the view has its own meaning of Idempotency-Key
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
@@ -76,25 +77,24 @@ class ApiView(APIView):
     def current_tag(self) -> str:
         """The ETag that a GET of this address would have now; none where there is no GET."""
         get = getattr(self, "get", None)
-        return etags.tag_of(self._rendered(get(self.request, *self.args, **self.kwargs))) if get else ""
+        return self._tag(get(self.request, *self.args, **self.kwargs)) if get else ""
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Adds ETag and limits; 304 instead of what the caller has already."""
         response = super().finalize_response(request, response, *args, **kwargs)
         if request.method in {"GET", "HEAD"} and response.status_code == 200 and isinstance(response, Response):
-            tag = response["ETag"] = etags.tag_of(response.render().content)
+            tag = response["ETag"] = etags.tag_of(response.render().content, response.data, moves=self.moves)
             if etags.has_it_already(request, tag):
                 response = etags.not_modified(response)
         for name, value in throttling.headers(self.counts).items():
             response[name] = value
         return response
 
-    def _rendered(self, response: Response) -> bytes:
+    def _tag(self, response: Response) -> str:
         response.accepted_renderer = self.request.accepted_renderer
         response.accepted_media_type = self.request.accepted_media_type
         response.renderer_context = self.get_renderer_context()  # type: ignore[attr-defined]  # read by render
-        content: bytes = response.render().content
-        return content
+        return etags.tag_of(response.render().content, response.data, moves=self.moves)
 
 
 class WorkspaceView(ApiView):

@@ -162,6 +162,8 @@ class ConnectionsView(WorkspaceView):
 class ConnectionView(WorkspaceView):
     """`…/products/{product}/connections/{connection}/`"""
 
+    moves = frozenset({"health", "health_reason", "last_success_at", "last_failure_at", "last_failure"})
+
     @extend_schema(operation_id="connections_read", tags=["connections"], responses=reading(ConnectionShape))
     def get(self, request: Any, workspace: str, product: str, connection: str) -> Response:
         """One connection."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from rest_framework.response import Response
 from products.lib.errors import DomainError
 
 TRIES = 3
+HALF = 16
 
 
 class PreconditionFailed(DomainError):
@@ -25,9 +27,27 @@ class PreconditionFailed(DomainError):
     message = "It has changed since you read it; read it again."
 
 
-def tag_of(content: bytes) -> str:
-    """The same bytes, the same tag."""
-    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+def tag_of(content: bytes, data: Any = None, *, moves: frozenset[str] = frozenset()) -> str:
+    """The same bytes, the same tag. Its first half is of what people set: all of `data` but the fields in `moves`.
+
+    Those change by themselves, by every run: who edits cannot have seen the latest of them.
+    """
+    still = json.dumps(_without(data, moves), sort_keys=True, default=str).encode() if moves else content
+    return f'"{_half(still)}{_half(content)}"'
+
+
+def _half(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:HALF]
+
+
+def _without(data: Any, names: frozenset[str]) -> Any:
+    if isinstance(data, dict):
+        return {str(name): _without(value, names) for name, value in data.items() if name not in names}
+    return [_without(each, names) for each in data] if isinstance(data, (list, tuple)) else data
+
+
+def _set_by_people(tag: str) -> str:
+    return tag[: 1 + HALF]
 
 
 def has_it_already(request: Any, tag: str) -> bool:
@@ -51,12 +71,12 @@ def if_it_matches(asked: str, current: Callable[[], str], change: Callable[[], R
     Reading and changing see one snapshot: where somebody else committed in between, PostgreSQL refuses the change and
     it is looked at again. Raises PreconditionFailed.
     """
-    wanted = parse_etags(asked)
+    wanted = {_set_by_people(tag) for tag in parse_etags(asked)}
     for _ in range(TRIES):
         try:
             with transaction.atomic():
                 _one_snapshot()
-                stale = "*" not in wanted and current() not in wanted
+                stale = "*" not in wanted and _set_by_people(current()) not in wanted
                 answer = change()
                 if stale:  # only now: what would be refused anyway is refused for that reason (RFC 9110, 13.2.1)
                     raise PreconditionFailed

@@ -89,6 +89,8 @@ class OfResource(WorkspaceView):
 class ResourceView(OfResource):
     """`…/resources/{kind}/{resource}/`"""
 
+    moves = frozenset({"state", "last_success_at", "last_failure_at", "last_failure"})
+
     @extend_schema(operation_id="resources_read", tags=TAGS, parameters=[_KIND], responses=reading(ResourceShape))
     def get(self, request: Any, workspace: str, product: str, kind: str, resource: str) -> Response:
         """One resource."""

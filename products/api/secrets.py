@@ -118,6 +118,8 @@ class SecretsView(WorkspaceView):
 class SecretView(WorkspaceView):
     """`…/secrets/{secret}/`"""
 
+    moves = frozenset({"last_used_at"})
+
     @extend_schema(operation_id="secrets_read", tags=["secrets"], responses=reading(SecretDetailShape))
     def get(self, request: Any, workspace: str, secret: str) -> Response:
         """One secret and where it is named, without its value."""

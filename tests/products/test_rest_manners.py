@@ -9,8 +9,17 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 from django.test import Client
+from django.utils import timezone
 
-from products.models import AccessKey, AuditEntry, Product, RememberedAnswer
+from products.models import (
+    AccessKey,
+    AuditEntry,
+    ConnectionEnvironment,
+    Product,
+    RememberedAnswer,
+    ResourceConfig,
+    Secret,
+)
 from products.services import counting, idempotency
 from products.services.products import create_product, update_product
 from tests import objects
@@ -42,6 +51,25 @@ def test_who_has_it_already_gets_304_and_no_body(cast: Cast, alice: Client) -> N
     changed = alice.get(url, headers={"If-None-Match": first["ETag"]})
     assert changed.status_code == 200
     assert changed["ETag"] != first["ETag"]
+
+
+MOVED: dict[str, tuple[Any, dict[str, Any]]] = {
+    "api-connection": (ConnectionEnvironment, {"last_failure": "refused", "last_failure_at": timezone.now()}),
+    "api-resource": (ResourceConfig, {"last_failure": "refused", "last_failure_at": timezone.now()}),
+    "api-secret": (Secret, {"last_used_at": timezone.now()}),
+}
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.name in MOVED], ids=lambda route: route.name)
+def test_what_runs_write_is_nobody_s_edit(cast: Cast, alice: Client, route: Route) -> None:
+    """Else nothing that is used could be changed with If-Match; who only looks still sees it."""
+    url = address(route, cast)
+    before = alice.get(url)["ETag"]
+    model, moved = MOVED[route.name]
+    assert model.objects.update(**moved)
+    assert alice.get(url, headers={"If-None-Match": before}).status_code == 200
+    assert alice.patch(url, route.body, **JSON, headers={"If-Match": before}).status_code == 200
+    assert alice.patch(url, route.body, **JSON, headers={"If-Match": '"old"'}).status_code == 412
 
 
 @pytest.mark.parametrize("method", ["patch", "delete"])
