@@ -66,6 +66,6 @@ class MemberView(WorkspaceView):
 
     @extend_schema(operation_id="members_delete", tags=["members"], responses=answers())
     def delete(self, request: Any, workspace: str, member: Any) -> Response:
-        """Ends the membership."""
+        """Ends the membership, and the access keys that this person made."""
         remove_member(self.actor, member)
         return Response(status=204)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from products.access import VERB_PERMISSIONS, Actor, Permission, mine
 from products.lib.digests import digest_of
 from products.lib.errors import Conflict, Forbidden, Invalid
-from products.models import AccessKey, KeyVerb, Workspace
+from products.models import AccessKey, KeyVerb, Membership, User, Workspace
 from products.queries.keys import key_by_prefix
 from products.services import audit, scopes
 from products.services.validation import insert, name_text
@@ -69,12 +69,13 @@ def is_valid(key: AccessKey, now: datetime) -> bool:
 
 
 def create_key(actor: Actor, new: NewKey) -> IssuedKey:
-    """A key that may do no more than its maker. Raises Invalid, Forbidden, Conflict."""
+    """A key that may do no more than its maker, and ends when they leave. Raises Invalid, Forbidden, Conflict."""
     actor.need(Permission.MANAGE_KEYS)
     verbs = _checked_verbs(actor, new.verbs)
     _check_expiry(new.expires_at)
     with transaction.atomic():
         Workspace.objects.select_for_update().get(pk=actor.workspace.pk)
+        _need_member(actor)
         if AccessKey.objects.filter(workspace=actor.workspace, revoked_at=None).count() >= MAX_KEYS:
             raise Conflict(f"A workspace may have at most {MAX_KEYS} access keys; revoke some first.")
         products, environments = scopes.checked(actor, new.product_scope, new.environment_scope)
@@ -102,10 +103,29 @@ def revoke_key(actor: Actor, key_id: object) -> AccessKey:
         rows = AccessKey.objects.select_for_update().filter(workspace=actor.workspace)
         key = mine(actor, rows, "access key", id=key_id)
         if key.revoked_at is None:
-            key.revoked_at = timezone.now()
-            key.save(update_fields=["revoked_at", "updated_at"])
-            audit.record(actor, "key.revoked", key)
+            _revoke(actor, key)
     return key
+
+
+def revoke_keys_of(actor: Actor, maker: User) -> int:
+    """Ends the keys that somebody made who leaves: nobody keeps by a key what they had by their role. How many."""
+    rows = AccessKey.objects.filter(workspace=actor.workspace, created_by=maker, revoked_at=None)
+    ended = list(rows.select_for_update())
+    for key in ended:
+        _revoke(actor, key)
+    return len(ended)
+
+
+def _revoke(actor: Actor, key: AccessKey) -> None:
+    key.revoked_at = timezone.now()
+    key.save(update_fields=["revoked_at", "updated_at"])
+    audit.record(actor, "key.revoked", key)
+
+
+def _need_member(actor: Actor) -> None:
+    """Raises Forbidden for somebody who was removed since they asked; the workspace's row is locked."""
+    if actor.user is not None and not Membership.objects.filter(workspace=actor.workspace, user=actor.user).exists():
+        raise Forbidden("You are not a member any more.")
 
 
 def _note_use(key: AccessKey, now: datetime) -> None:

@@ -11,6 +11,7 @@ from products.access import Actor, Permission, mine, role_rank
 from products.lib.errors import Conflict, Forbidden, Invalid
 from products.models import Invitation, Membership, Role, Workspace
 from products.services import audit, scopes
+from products.services.keys import revoke_keys_of
 from products.services.validation import assign
 
 _FIELDS = ("role", "product_scope", "environment_scope")
@@ -42,23 +43,26 @@ def change_member(actor: Actor, member_id: object, change: MemberChange) -> Memb
     return row
 
 
-def remove_member(actor: Actor, member_id: object) -> None:
-    """Ends a membership, and the open invitations of that person. Raises NotFound, Forbidden, Conflict."""
+def remove_member(actor: Actor, member_id: object) -> int:
+    """Ends a membership, and the open invitations and access keys of that person; how many keys.
+
+    Raises NotFound, Forbidden, Conflict.
+    """
     actor.need(Permission.MANAGE_MEMBERS)
     with transaction.atomic():
         row = _locked(actor, member_id)
         need_authority(actor, row.role)
-        _end(actor, row, "member.removed")
+        return _end(actor, row, "member.removed")
 
 
-def leave_workspace(actor: Actor) -> None:
-    """Ends one's own membership. Raises Conflict for the last owner."""
+def leave_workspace(actor: Actor) -> int:
+    """Ends one's own membership and access keys; how many keys. Raises Conflict for the last owner."""
     actor.need(Permission.VIEW_MEMBERS)
     if actor.user is None:
         raise Forbidden("An access key cannot leave; revoke it instead.")
     with transaction.atomic():
         own = Membership.objects.get(workspace=actor.workspace, user=actor.user)
-        _end(actor, _locked(actor, own.pk), "member.left")
+        return _end(actor, _locked(actor, own.pk), "member.left")
 
 
 def need_authority(actor: Actor, role: str) -> None:
@@ -91,11 +95,13 @@ def _values(actor: Actor, row: Membership, change: MemberChange) -> dict[str, ob
     }
 
 
-def _end(actor: Actor, row: Membership, verb: str) -> None:
+def _end(actor: Actor, row: Membership, verb: str) -> int:
     _need_not_last_owner(row)
     Invitation.objects.filter(workspace=row.workspace, invited_by=row.user, accepted_at=None).delete()
     audit.record(actor, verb, row, name=row.user.email)
+    ended = revoke_keys_of(actor, row.user)
     row.delete()
+    return ended
 
 
 def _need_not_last_owner(row: Membership) -> None:

@@ -104,8 +104,8 @@ class MemberRemove(WorkspacePage):
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Ends the membership."""
-        remove_member(self.actor, kwargs["member"])
-        messages.success(request, "The member is removed.")
+        ended = remove_member(self.actor, kwargs["member"])
+        messages.success(request, f"The member is removed. {_keys(ended)}".strip())
         return redirect("team", self.actor.workspace.tag)
 
 
@@ -114,6 +114,10 @@ class Leave(WorkspacePage):
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Ends one's own membership."""
-        leave_workspace(self.actor)
-        messages.success(request, f"You have left {self.actor.workspace.name}.")
+        ended = leave_workspace(self.actor)
+        messages.success(request, f"You have left {self.actor.workspace.name}. {_keys(ended)}".strip())
         return redirect("start")
+
+
+def _keys(ended: int) -> str:
+    return f"{ended} access key{'s' * (ended > 1)} ended with the membership." if ended else ""

@@ -8,8 +8,10 @@ from products import access
 from products.lib.errors import Conflict, Forbidden, Invalid, NotFound
 from products.models import AuditEntry, Invitation, Membership, Role, User
 from products.services.invitations import invite
+from products.services.keys import NewKey, create_key, find_key
 from products.services.members import MemberChange, change_member, leave_workspace, remove_member
 from tests import objects
+from tests.contracts.routes import signed_in
 from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +37,28 @@ def test_an_admin_cannot_touch_an_owner(cast: Cast) -> None:
         change_member(adam, alice.pk, MemberChange(role=Role.VIEWER))
     with pytest.raises(Forbidden):
         remove_member(adam, alice.pk)
+
+
+def test_A13_the_keys_of_somebody_who_leaves_end(cast: Cast) -> None:
+    alice, adam = cast.as_(cast.alice), cast.as_(cast.adam)
+    theirs = [create_key(adam, NewKey(f"Robot {number}")) for number in (1, 2)]
+    other = create_key(alice, NewKey("Mine"))
+    elsewhere = Membership.objects.create(workspace=cast.elsewhere, user=cast.adam, role=Role.ADMIN).workspace
+    kept = create_key(access.member(cast.adam, elsewhere.tag), NewKey("Elsewhere"))
+    answer = signed_in(cast.alice).post(f"/w/acme/team/{row_of(cast, cast.adam).pk}/remove/", follow=True)
+    assert "2 access keys ended with the membership." in answer.content.decode()
+    assert [find_key(key.text) for key in theirs] == [None, None]
+    assert [find_key(key.text) is not None for key in (other, kept)] == [True, True]
+    entries = AuditEntry.objects.filter(verb="key.revoked", actor="alice@example.com")
+    assert sorted(entries.values_list("object_name", flat=True)) == ["Robot 1", "Robot 2"]
+    with pytest.raises(Forbidden, match="not a member any more"):
+        create_key(adam, NewKey("Too late"))
+
+
+def test_A13_who_leaves_ends_their_own_keys(cast: Cast) -> None:
+    key = create_key(cast.as_(cast.adam), NewKey("Robot"))
+    assert leave_workspace(cast.as_(cast.adam)) == 1
+    assert find_key(key.text) is None
 
 
 def test_the_last_owner_stays(cast: Cast) -> None:
