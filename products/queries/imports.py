@@ -10,6 +10,9 @@ from products.access import Actor, Permission, mine
 from products.lib.redaction import Redactor
 from products.models import DocumentImport, ImportState
 
+SHOWN_AT_FIRST = 500
+_LISTS = ("added", "changed", "removed")
+
 
 def imports_of(actor: Actor, app_tag: str = "") -> QuerySet[DocumentImport]:
     """Newest first, without the documents themselves; of one app if it is named."""
@@ -23,8 +26,9 @@ def document_import(actor: Actor, import_id: object) -> DocumentImport:
     return mine(actor, imports_of(actor), "import", id=import_id)
 
 
-def shown(row: DocumentImport) -> dict[str, Any]:
-    """The report and the difference as the page groups them."""
+def shown(row: DocumentImport, *, whole: bool = False) -> dict[str, Any]:
+    """The report and the difference as the page groups them; of long lists the beginning, unless it is `whole`."""
+    most = None if whole else SHOWN_AT_FIRST
     parts = row.difference.get("parts") or {}
     return {
         "running": row.state in {ImportState.QUEUED, ImportState.READING, ImportState.APPLYING},
@@ -39,10 +43,14 @@ def shown(row: DocumentImport) -> dict[str, Any]:
         ],
         "format": {"openapi": "OpenAPI", "swagger": "Swagger", "postman": "Postman"}.get(row.report.get("format", "")),
         "changes": [
-            ("Added", "ok", row.difference.get("added", [])),
-            ("Changed", "warn", row.difference.get("changed", [])),
-            ("No longer in the document", "bad", row.difference.get("removed", [])),
+            _listed(row.difference, *each, most)
+            for each in (
+                ("added", "Added", "ok"),
+                ("changed", "Changed", "warn"),
+                ("removed", "No longer in the document", "bad"),
+            )
         ],
+        "shorter": not whole and any(len(row.difference.get(key, [])) > SHOWN_AT_FIRST for key in _LISTS),
         "parts": [
             (part.replace("_", " "), _named(found))
             for part, found in parts.items()
@@ -50,6 +58,12 @@ def shown(row: DocumentImport) -> dict[str, Any]:
         ],
         "address": Redactor().url(row.url),
     }
+
+
+def _listed(difference: dict[str, Any], key: str, title: str, tone: str, most: int | None) -> dict[str, Any]:
+    rows = difference.get(key, [])
+    total = difference.get("counts", {}).get(key, len(rows))
+    return {"title": title, "tone": tone, "rows": rows[:most], "total": total, "more": total - len(rows[:most])}
 
 
 def _named(part: dict[str, Any]) -> dict[str, list[str]]:

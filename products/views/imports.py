@@ -53,9 +53,10 @@ class ImportPage(WorkspacePage):
     section = "import"
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """How far it is, the report, the difference."""
+        """How far it is, the report, the difference; with `?all=1` the whole of it."""
         row = queries.document_import(self.actor, kwargs["import_id"])
-        return self.show(request, row=row, may_edit=self.actor.may(Permission.EDIT_APPS), **queries.shown(row))
+        shown = queries.shown(row, whole="all" in request.GET)
+        return self.show(request, row=row, may_edit=self.actor.may(Permission.EDIT_APPS), **shown)
 
 
 class ImportApply(WorkspacePage):

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from products.lib.redaction import MASK
 from products.models import Action, App, AppAuth, ConnectionValue, DocumentImport
+from products.queries import import_reports
 from products.services import actions, import_work, imports, variables
 from products.services.imports import NewImport
 from tests.app_objects import DOCUMENT
@@ -291,3 +292,40 @@ def test_I9_variables_with_odd_names_get_keys_that_can_be_used_and_changed(clien
         assert app.variables.get(key=key).default == "2"
         assert client.post(reverse("app-variable-delete", args=("acme", app.pk, key))).status_code == 302
     assert not app.variables.exists()
+
+
+def test_I7_a_long_difference_says_how_much_it_leaves_out_and_shows_it_when_asked(client, dev, monkeypatch):
+    def document(count):
+        answers = {"responses": {"200": {"description": "ok"}}}
+        paths = {
+            f"/orders/{number:04}": {"get": {"operationId": f"o{number:04}", **answers}} for number in range(count)
+        }
+        return NewImport(document=json.dumps({**DOCUMENT, "paths": paths}).encode(), app="orders")
+
+    import_work.read_import(str(imports.start_import(dev, document(1)).pk))
+    row = imports.start_import(dev, document(503))
+    import_work.read_import(str(row.pk))
+    page = text(client.get(f"/w/acme/imports/{row.pk}/"))
+    assert ("/orders/0500" in page, "/orders/0502" in page) == (True, False)
+    assert "and 2 more" in page
+    assert '<span class="tag tag-ok">502</span>' in page
+    whole = text(client.get(f"/w/acme/imports/{row.pk}/?all=1"))
+    assert ("/orders/0502" in whole, "and 2 more" in whole) == (True, False)
+
+    monkeypatch.setattr(import_reports, "LISTED_AT_MOST", 500)
+    actions.create_action(dev, "orders", {"name": "N", "method": "GET", "path": "/n"})
+    imports.apply_import(dev, row.pk)
+    import_work.apply_import(str(row.pk))
+    whole = text(client.get(f"/w/acme/imports/{row.pk}/?all=1"))
+    assert "and 2 more" in whole, "which are not listed, but are not hidden either"
+
+
+def test_I7_every_other_part_that_changes_is_named(client, dev):
+    names = [f"scheme-with-a-long-name-{number}" for number in range(30)]
+    schemes = {name: {"type": "apiKey", "in": "header", "name": f"X-{name}"} for name in names}
+    make_app(dev, "Orders")
+    tree = {**DOCUMENT, "components": {"securitySchemes": schemes}}
+    row = imports.start_import(dev, NewImport(document=json.dumps(tree).encode(), app="orders"))
+    import_work.read_import(str(row.pk))
+    page = text(client.get(f"/w/acme/imports/{row.pk}/"))
+    assert all(name in page for name in names)
