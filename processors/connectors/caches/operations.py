@@ -15,6 +15,7 @@ from processors.connectors.caches.spans import span_for
 from processors.connectors.errors import InputRejected, ResponseTooLarge
 from processors.connectors.recorded import masked_json
 from processors.connectors.resources import ResourceCall
+from processors.connectors.served import CACHE, exactly
 from products.lib.jsontypes import Json, JsonObject
 from products.lib.sealing import SealError
 
@@ -188,8 +189,9 @@ def _check_size(blob: bytes, max_bytes: int) -> None:
 
 
 Operation: TypeAlias = Callable[[Asked], Awaitable[Json]]
-OPERATIONS: Final[dict[str, Operation]] = {
+_MADE: Final[dict[str, Operation]] = {
     "get": get, "set": set_, "delete": delete, "increment": increment, "check": check, "figures": figures,
     "keys": keys, "look": look, "purge": purge,
 }  # fmt: skip
+OPERATIONS: Final = exactly(CACHE.operations, _MADE)
 CHANGES: Final = frozenset({"set", "delete", "increment", "purge"})

@@ -22,6 +22,7 @@ from processors.connectors.mongodb.running import command_of, run
 from processors.connectors.mongodb.values import from_bson
 from processors.connectors.recorded import recorded_call, recorded_request
 from processors.connectors.resources import ResourceCall, ResourcePlace
+from processors.connectors.served import MONGODB, exactly
 from products.lib.addresses import AddressPolicy
 from products.lib.dialling import dial_addresses
 from products.lib.http_errors import OutboundError
@@ -140,7 +141,8 @@ async def _columns(asked: Asked, client: MongoClient) -> JsonObject:
     return await looking.columns(client.db, table_of(asked.call.input))
 
 
-_OPERATIONS: Final[dict[str, Callable[[Asked, MongoClient], Awaitable[Any]]]] = {
+_MADE: Final[dict[str, Callable[[Asked, MongoClient], Awaitable[Any]]]] = {
     "run": _run, "query": _shown_rows, "rows": _shown_rows, "explain": _explain, "check": _check, "tables": _tables,
     "columns": _columns, "migrations": migrations, "migrate": migrate,
 }  # fmt: skip
+_OPERATIONS: Final = exactly(MONGODB.operations, _MADE)

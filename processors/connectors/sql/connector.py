@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,6 +19,7 @@ from processors.connectors.clients import Clients
 from processors.connectors.dialled import dial_error
 from processors.connectors.errors import ConnectorError
 from processors.connectors.resources import ResourceCall, ResourcePlace
+from processors.connectors.served import SQL, exactly
 from processors.connectors.sql import looking, migrating, running
 from processors.connectors.sql.attempts import Attempt
 from processors.connectors.sql.dialling import Dialler
@@ -37,7 +38,8 @@ from products.lib.jsontypes import Json
 log = logging.getLogger(__name__)
 KEPT: Final = 100
 CLOSING_S: Final = 15.0
-_WORK: Final[dict[str, Callable[[Attempt], Awaitable[Json]]]] = {
+_Work: TypeAlias = Callable[[Attempt], Awaitable[Json]]
+_MADE: Final[dict[str, _Work]] = {
     "run": running.run,
     "explain": looking.explain,
     "check": looking.check,
@@ -48,6 +50,7 @@ _WORK: Final[dict[str, Callable[[Attempt], Awaitable[Json]]]] = {
     "migrations": migrating.migrations,
     "migrate": migrating.migrate,
 }
+_WORK: Final = exactly(SQL.operations, _MADE)
 
 
 class SqlConnector:
@@ -59,7 +62,7 @@ class SqlConnector:
     def __init__(self, policy: AddressPolicy, root: Path, *, kept: int = KEPT) -> None:
         dialler = Dialler(policy)
         made: tuple[Dialect, ...] = (PostgresDialect(dialler), MysqlDialect(dialler), SqliteDialect(root))
-        self._dialects = {dialect.name: dialect for dialect in made}
+        self._dialects = exactly(SQL.providers, {dialect.name: dialect for dialect in made})
         self._pools: Clients[Pool] = Clients(self._pool, Pool.close, idle_s=idle_s, kept=kept)
         self._ending: set[asyncio.Future[Json]] = set()
 

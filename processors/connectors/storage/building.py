@@ -21,6 +21,7 @@ from yarl import URL
 
 from processors.connectors.errors import Misconfigured, PlatformFailed
 from processors.connectors.resources import ResourcePlace
+from processors.connectors.served import STORAGE, exactly
 from processors.connectors.storage.keys import KeyRefused, checked_folder, checked_key
 from processors.connectors.storage.links import Link, azure_link, google_link
 from products.lib.http_errors import UrlRefused
@@ -180,7 +181,8 @@ def _azure(settings: Settings, folder: str) -> Plan:
     return Plan(endpoint, container, folder, make, partial(azure_link, _address(endpoint), account, container, key))
 
 
-_PLANS: Final[dict[str, Callable[[Settings, str], Plan]]] = {"s3": _s3, "gcs": _gcs, "azure": _azure}
+_MADE: Final[dict[str, Callable[[Settings, str], Plan]]] = {"s3": _s3, "gcs": _gcs, "azure": _azure}
+_PLANS: Final = exactly(tuple(name for name in STORAGE.providers if name != "local"), _MADE)
 
 
 def _account(settings: Settings) -> JsonObject:

@@ -21,6 +21,7 @@ from processors.connectors.errors import (
     ResponseTooLarge,
 )
 from processors.connectors.resources import ResourceCall
+from processors.connectors.served import STORAGE, exactly
 from processors.connectors.storage.contents import (
     ANY_TYPE,
     FORMS,
@@ -214,10 +215,11 @@ async def check(act: Act) -> JsonObject:
     return {"listed": True, "written": True}
 
 
-OPERATIONS: Final[dict[str, Callable[[Act], Awaitable[JsonObject]]]] = {
+_MADE: Final[dict[str, Callable[[Act], Awaitable[JsonObject]]]] = {
     "save": save, "read": read, "stat": stat, "part": part, "list": listed, "delete": delete, "copy": copy,
     "sign": sign, "check": check,
 }  # fmt: skip
+OPERATIONS: Final = exactly(STORAGE.operations, _MADE)
 _MARK: Final = b"Ductape was here for a moment, to see whether it can write.\n"
 
 
