@@ -77,7 +77,7 @@ async def _wait_signal(stage: Stage, event: CompiledEvent, key: StepKey, given: 
         reason = f"Waits for {'an approval' if wait.approval else 'a signal'}, “{wait.signal}”."
         opened = stage.opened(key, "wait_signal", StepState.WAITING, given=given, wake_at=until)
         await stage.ledger.write(opened, stage.line(reason, step=key.tag))
-    while (signal := await stage.world.signals.next(wait.signal)) is None:
+    while (signal := await stage.inbox.next(wait.signal)) is None:
         if until is not None and until <= stage.world.clock.now():
             message = f"Nobody sent “{wait.signal}” in time."
             raise StepFailed(StepError("signal_timeout", message, "caller"))
@@ -89,6 +89,7 @@ async def _wait_signal(stage: Stage, event: CompiledEvent, key: StepKey, given: 
     completed = replace(completed, output=stage.world.steps.shown(signal.payload))  # the signal itself is kept sealed
     by = f" from {signal.by}" if signal.by else ""
     await stage.ledger.write(taken, completed, stage.line(f"Got “{wait.signal}”{by}.", step=key.tag))
+    stage.inbox.written(signal)
     return signal.payload
 
 

@@ -46,7 +46,7 @@ async def decided(stage: Stage, key: StepKey) -> Done | None:
         await stage.ledger.write(
             stage.changed(key, StepState.WAITING, error=lost), stage.line(QUESTION, level="warn", step=key.tag)
         )
-    while (signal := await stage.world.signals.next(signal_of(key))) is None:
+    while (signal := await stage.inbox.next(signal_of(key))) is None:
         await stage.flow.park(None, f"{key}: {QUESTION}", for_news=True, asks="doubt")
     taken = SignalTaken(signal.id, stage.book.known(key).step_id)
     said = signal.payload if isinstance(signal.payload, dict) else {}

@@ -18,6 +18,7 @@ from processors.engine.doubts import in_doubt
 from processors.engine.event_runner import EventRunner
 from processors.engine.events import RunEnded, RunWaits
 from processors.engine.flow import TIMED_OUT, Fault, Flow, Suspended
+from processors.engine.inbox import Inbox
 from processors.engine.ledger import Ledger
 from processors.engine.ports import Journal
 from processors.engine.scope import Facts
@@ -59,7 +60,7 @@ class FeatureRunner:
         self._work = work
         self._flow = Flow(world.clock)
         book = Book(work.facts, work.known, unique=work.plan.unique_tags)
-        self._stage = Stage(work.plan, book, self._flow, Ledger(journal), world)
+        self._stage = Stage(work.plan, book, self._flow, Ledger(journal), world, Inbox(world.signals))
         self._done: set[str] = set()
         self.output: Json = None  # once it has completed
 

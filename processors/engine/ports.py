@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -72,8 +72,8 @@ class Signals(Protocol):
     def news(self) -> int:
         """How often the run has been told something, as far as this worker knows."""
 
-    async def next(self, name: str) -> Signal | None:
-        """The oldest unused signal of this name."""
+    async def next(self, name: str, besides: Collection[UUID] = ()) -> Signal | None:
+        """The oldest unused signal of this name that is none of `besides`."""
 
 
 class Children(Protocol):

@@ -10,6 +10,7 @@ from processors.engine.book import Book, Known, StepKey
 from processors.engine.compiled import CompiledCall, CompiledFeature
 from processors.engine.events import AttemptEnded, Event, Said, StepChanged, StepOpened
 from processors.engine.flow import Flow
+from processors.engine.inbox import Inbox
 from processors.engine.ledger import Ledger
 from processors.engine.ports import Children, Clock, FeatureSteps, Results, Signals
 from processors.engine.states import AttemptState, StepState
@@ -39,6 +40,7 @@ class Stage:
     flow: Flow
     ledger: Ledger
     world: World
+    inbox: Inbox
 
     def spec(self, key: StepKey, act: CompiledCall) -> StepSpec:
         """The step as tries make it."""

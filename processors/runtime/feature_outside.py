@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 from uuid import UUID
@@ -16,6 +16,7 @@ from processors.engine.states import RUN_ENDED, RunState
 from processors.engine.step import Fault, StepError, StepFailed
 from processors.models import NEVER
 from processors.runtime import feature_statements as statements
+from processors.runtime.arrays import Uuids
 from processors.runtime.claims import Claim
 from processors.runtime.database import Pool, unbroken
 from processors.runtime.feature_definition import FeatureDefinition
@@ -41,9 +42,10 @@ class StoredSignals:
         self._vault = vault
         self.news = claim.news
 
-    async def next(self, name: str) -> Signal | None:
-        """The oldest unused one. Raises psycopg.Error."""
-        rows = await unbroken(self._pool, statements.SIGNAL, {"run": self._run_id, "name": name})
+    async def next(self, name: str, besides: Collection[UUID] = ()) -> Signal | None:
+        """The oldest unused one, and none of `besides`. Raises psycopg.Error."""
+        values = {"run": self._run_id, "name": name, "besides": Uuids(besides)}
+        rows = await unbroken(self._pool, statements.SIGNAL, values)
         if not rows:
             return None
         row = rows[0]

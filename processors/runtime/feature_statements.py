@@ -69,7 +69,7 @@ _STEP = """step AS (
 _TAKEN = """taken AS (
     UPDATE processors_runsignal s SET step_id = x.step_id
     FROM unnest(%(g_id)s::uuid[], %(g_run)s::uuid[], %(g_step)s::uuid[]) AS x(id, run_id, step_id)
-    JOIN run ON run.id = x.run_id WHERE s.id = x.id AND s.run_id = x.run_id
+    JOIN run ON run.id = x.run_id WHERE s.id = x.id AND s.run_id = x.run_id AND s.step_id IS NULL
 )"""
 PARTS = (
     ("parents", _TOLD), ("finished_at", MEASURED), ("a_id", STARTED), ("e_id", ENDED), ("o_id", _OPENED),
@@ -94,12 +94,14 @@ WHERE s.run_id = %(run)s AND s.run_id = ANY(%(runs)s::uuid[])
 GROUP BY s.run_id, s.id
 """
 
-# How much the run has been told, and the oldest unused signal of a name, seen at the same moment.
+# How much the run has been told, and the oldest unused signal of a name besides those that waits of this run have been
+# given and not written yet, seen at the same moment.
 SIGNAL = """
 SELECT r.news, s.id, s.sealed, s.by, s.at FROM processors_run r
 LEFT JOIN LATERAL (
     SELECT g.id, g.sealed, g.by, g.at FROM processors_runsignal g
-    WHERE g.run_id = r.id AND g.name = %(name)s AND g.step_id IS NULL ORDER BY g.id LIMIT 1
+    WHERE g.run_id = r.id AND g.name = %(name)s AND g.step_id IS NULL AND g.id <> ALL(%(besides)s::uuid[])
+    ORDER BY g.id LIMIT 1
 ) s ON true
 WHERE r.id = %(run)s
 """

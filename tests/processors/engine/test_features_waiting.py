@@ -66,22 +66,6 @@ async def test_a_signal_is_used_once_and_its_payload_is_the_result() -> None:
     assert scene.store.taken == {UUID(int=2)}
 
 
-async def test_each_of_several_waits_takes_a_signal_of_its_own() -> None:
-    wait: JsonObject = {"tag": "ok", "type": "wait_signal", "event": "go"}
-    items: Json = {**wait, "for_each": ["a", "b", "c"], "concurrency": 3}
-    scene = Scene(feature({"sequences": [{"tag": "main", "events": [items]}, {"tag": "side", "events": [wait]}]}))
-    for number in (1, 2, 3):
-        scene.store.signals.append(("go", Signal(UUID(int=number), {"number": number}, START)))
-    assert await scene.carry() is RunState.WAITING
-    assert sorted(scene.store.states().values()) == ["completed", "completed", "completed", "running", "waiting"]
-    scene.store.signals.append(("go", Signal(UUID(int=4), {"number": 4}, START)))
-    assert await scene.carry() is RunState.COMPLETED
-    outputs = [one.output for key, one in scene.store.progress().items() if key.tag != "main/ok" or one.output != []]
-    assert len(scene.store.taken) == 4
-    got = [one.output["number"] for one in scene.store.known.values() if isinstance(one.output, dict)]
-    assert sorted(got) == [1, 2, 3, 4], outputs
-
-
 async def test_a_signal_that_comes_while_another_branch_works_is_heard_at_once() -> None:
     plan = feature({
         "sequences": [
