@@ -11,7 +11,6 @@ from uuid import UUID
 from processors.engine.scope import Facts, RunScope
 from processors.engine.states import StepState
 from processors.engine.step import StepError
-from products.expressions import Scope
 from products.features import StepName
 from products.lib.jsontypes import Json, JsonObject
 
@@ -87,6 +86,11 @@ class Book:
         """What is known of a step that has begun. Raises KeyError."""
         return self._known[key]
 
+    def next_try(self, key: StepKey) -> int:
+        """The number of the try that comes next, from 1."""
+        known = self._known.get(key)
+        return known.attempts + 1 if known else 1
+
     def note(self, key: StepKey, known: Known) -> None:
         """Remembers how a step stands, as it is written to the journal."""
         before = self._known.get(key)
@@ -106,7 +110,7 @@ class Book:
         if name.event in self._unique:
             self._by_tag[name.event] = value
 
-    def scope(self, extra: Mapping[str, Json] | None = None, *, place: str = "") -> Scope:
+    def scope(self, extra: Mapping[str, Json] | None = None, *, place: str = "") -> RunScope:
         """What expressions see at a place, with what holds there alone (`Item`, `Index`, `Error`)."""
         return RunScope(self._facts, self._results, extra, place)
 

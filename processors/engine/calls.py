@@ -10,19 +10,36 @@ from processors.engine.doubts import decided, in_doubt
 from processors.engine.events import Event, Said, StepChanged
 from processors.engine.plan import Progress
 from processors.engine.rules import GiveUp, TryAgainLater
+from processors.engine.scope import RunScope
 from processors.engine.stage import Stage, broken_off
 from processors.engine.states import StepState
 from processors.engine.step import StepError, StepFailed, StepResult
 from processors.engine.tries import Settled, Tries
-from products.expressions import Scope
 from products.lib.jsontypes import Json
 
 STOPPED = StepError("stopped", "It was broken off because the run stopped.", "caller")
 
 
-async def make_call(stage: Stage, key: StepKey, act: CompiledCall, scope: Scope) -> Json:
+class _Given:
+    """What a call is given: the same in all its tries, unless it names `$Run`, which says the number of the try."""
+
+    def __init__(self, act: CompiledCall, scope: RunScope) -> None:
+        self._act, self._scope = act, scope
+        self._changes = act.input.mentions("Run")
+        self._number = 0
+        self._value: Json = None
+
+    def at(self, number: int) -> Json:
+        """In that try, from 1. Raises StepFailed."""
+        if not self._number or (self._changes and number != self._number):
+            self._value, self._number = self._act.input.value(self._scope.of_try(number)), number
+        return self._value
+
+
+async def make_call(stage: Stage, key: StepKey, act: CompiledCall, scope: RunScope) -> Json:
     """The output of the step, which is held by the ledger. Raises StepFailed once the failure is written, Halted."""
-    given = act.input.value(scope)
+    given = _Given(act, scope)
+    given.at(stage.book.next_try(key))  # what cannot be given fails before anything begins
     await _until_due(stage, key)
     while True:
         if act.asks and in_doubt(stage.book.at(key)):
@@ -64,15 +81,15 @@ async def _until_due(stage: Stage, key: StepKey) -> None:
         await stage.flow.park(known.wake_at, f"{key.tag} waits for its next try{why}")
 
 
-def _tries(stage: Stage, key: StepKey, act: CompiledCall, given: Json) -> Tries:
+def _tries(stage: Stage, key: StepKey, act: CompiledCall, given: _Given) -> Tries:
     opening: tuple[Event, ...] = ()
     if stage.book.at(key) is None:
-        opening = (stage.opened(key, act.call.type, StepState.RUNNING, given=given),)
+        opening = (stage.opened(key, act.call.type, StepState.RUNNING, given=given.at(1)),)
     known = stage.book.known(key)
     progress = Progress(known.step_id, known.state, known.attempts, known.failures, attempt_id=known.attempt_id)
     return Tries(
         stage.spec(key, act), progress, journal=stage.ledger, steps=stage.world.steps, clock=stage.world.clock,
-        opening=opening, given=given,
+        opening=opening, given=given.at,
     )  # fmt: skip
 
 

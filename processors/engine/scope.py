@@ -51,6 +51,14 @@ class RunScope:
             return self._results[name]
         return self._facts.roots[name]
 
+    def of_try(self, number: int) -> RunScope:
+        """The same as one try of a call sees it: `$Run{attempt}` is its number, from 1."""
+        run = self._facts.roots.get("Run")
+        if not isinstance(run, Mapping):
+            return self
+        extra = {**self._extra, "Run": {**run, "attempt": number}}
+        return RunScope(self._facts, self._results, extra, self._place)
+
     def names(self) -> Iterable[str]:
         """All roots that mean something here."""
         return dict.fromkeys((*self._facts.roots, *self._results, *self._extra))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -25,8 +26,15 @@ class Settled:
     outcome: StepResult | GiveUp | TryAgainLater
 
 
+def _nothing(_number: int) -> Json:
+    return None
+
+
 class Tries:
-    """The tries of one step. What a step of a feature is opened with is written with its first try."""
+    """The tries of one step. What a step of a feature is opened with is written with its first try.
+
+    `given`: what it is called with in the try of that number; a run of an action has its own.
+    """
 
     def __init__(
         self,
@@ -37,7 +45,7 @@ class Tries:
         steps: Steps,
         clock: Clock,
         opening: tuple[Event, ...] = (),
-        given: Json = None,
+        given: Callable[[int], Json] = _nothing,
     ) -> None:
         self._spec = spec
         self._opening = opening
@@ -80,7 +88,8 @@ class Tries:
         return attempt_id
 
     async def _call(self) -> StepResult:
-        call = StepCall(self._spec, self._known.step_id, self.number, str(self._known.step_id), self._given)
+        given = self._given(self.number)
+        call = StepCall(self._spec, self._known.step_id, self.number, str(self._known.step_id), given)
         self.is_calling = True
         try:
             async with asyncio.timeout(self._spec.timeout_s + GRACE_S):

@@ -68,7 +68,8 @@ async def undo_all(stage: Stage, fault: Fault, *, strategy: Strategy) -> Undone:
 async def _make(stage: Stage, undo: StepKey, target: _Target) -> None:
     scope = stage.book.scope(target.extra, place=str(undo))
     if target.act.call.type == "feature":
-        await make_child(stage, target.act.call.event, undo, target.act.input.value(scope))
+        given = target.act.input.value(scope.of_try(stage.book.next_try(undo)))
+        await make_child(stage, target.act.call.event, undo, given)
     else:
         await make_call(stage, undo, target.act, scope)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -58,6 +59,13 @@ def past_of(actor: Actor, run: Run, feature: Feature, wanted: Iterable[StepName]
     if run.error:
         roots["Error"] = {key: run.error.get(key) for key in ("message", "code", "step")}
     return Past(roots, round((run.started_at or run.created_at).timestamp() * 1000), str(run.pk))
+
+
+def of_last_try(run: Run, past: Past, tag: str, *, item: int = 0) -> Past:
+    """The same as the last try of a step's call saw it: `$Run{attempt}` is its number. `item` is as in `Step.index`."""
+    tries = Step.objects.filter(run=run, tag=tag, index=item).values_list("attempts", flat=True).first()
+    about = past.roots.get("Run")
+    return replace(past, roots={**past.roots, "Run": {**about, "attempt": max(1, tries or 1)}}) if about else past
 
 
 def shapes_seen(actor: Actor, run: Run, feature: Feature) -> dict[tuple[str, ...], Shape]:

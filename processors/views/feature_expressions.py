@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.gzip import gzip_page
 
 from processors.models import Run
-from processors.queries.feature_past import past_of, run_to_try, runs_to_try, shapes_seen
+from processors.queries.feature_past import of_last_try, past_of, run_to_try, runs_to_try, shapes_seen
 from products.access import Permission
 from products.features import Event, Feature
 from products.features.naming import names_at, operators
@@ -25,8 +25,6 @@ from products.lib.errors import NotFound
 from products.queries.feature_world import world_of
 from products.queries.features import feature
 from products.views.base import ProductPage
-
-_OF_ITEMS = frozenset({"condition", "input", "cache/key", "rollback/input"})
 
 
 class ExpressionPage(ProductPage):
@@ -91,12 +89,23 @@ class FeatureValues(ExpressionPage):
         wanted = events_named([*values, (loop, False)], read)
         past = past_of(self.actor, run, read, wanted)
         inside, note = _first_of(loop, past)
+        of_items = self._of_items(run, inside, draft.selected, item=0 if loop is None else 1)
         for one in fields:
-            of_item = one.key in _OF_ITEMS or one.key.startswith(("input/", "rollback/input/"))
-            here = inside if of_item else past
+            of_item = _part(one.key) in of_items
+            here = of_items[_part(one.key)] if of_item else past
             found = tried(one.value, here, is_condition=one.key == "condition") if one.value is not None else None
             if found is not None:
                 yield one.key, replace(found, note=found.note or (note if of_item else ""))
+
+    def _of_items(self, run: Run, inside: Past, tag: str, *, item: int) -> dict[str, Past]:
+        """What each part of the event saw that is evaluated for each item; an input in the last of its tries."""
+        given, taken_back = (of_last_try(run, inside, one, item=item) for one in (tag, f"{tag}~undo"))
+        return {"condition": inside, "cache/key": inside, "input": given, "rollback/input": taken_back}
+
+
+def _part(key: str) -> str:
+    """The part of an event that a field belongs to."""
+    return next((one for one in ("input", "rollback/input") if key.startswith(f"{one}/")), key)
 
 
 def _selected(draft: Draft) -> Event | None:

@@ -113,7 +113,12 @@ REFERENCES: Final[dict[str, ReferenceKind]] = {
             whole=True,
         ),
         ReferenceKind(
-            "Run", "$Run{id}", "About this run: its id, environment, attempt, …", "$Run{environment}", whole=True
+            "Run",
+            "$Run{id}",
+            "About this run: id, environment, product, feature, release, trigger, started_at and parent. `attempt` is "
+            "the number of the try: 1, and more in the input of a call that is tried again.",
+            "$Run{environment}",
+            whole=True,
         ),
         ReferenceKind(
             "Error",

@@ -106,6 +106,21 @@ def test_the_fields_of_an_operation_know_the_first_item_of_a_loop(dev: Client, r
     assert value(answer, "rollback-input-key").startswith('= "of a"')
 
 
+def test_an_input_is_shown_as_the_last_try_saw_it(dev: Client, row: Feature) -> None:
+    run = past(row)
+    step(run, "main/last", kind="action", attempts=3)
+    event = {"input": "try $Run{attempt}", "condition": "$Run{attempt} == 1"}
+    answer = dev.post(VALUES, {**looked(row, **event), "past": run.pk}).content.decode()
+    assert (value(answer), value(answer, "condition")) == ('= "try 3"', "= true")
+    rolled = {**event, "type": "action", "app": "api", "event": "get", "for_each": [1, 2], "rollback": {
+        "type": "action", "app": "api", "event": "get", "input": "try $Run{attempt} of $Item",
+    }}  # fmt: skip
+    step(run, "main/last~undo", kind="action", index=1, attempts=2)
+    answer = dev.post(VALUES, {**looked(row, **rolled), "past": run.pk}).content.decode()
+    assert value(answer).startswith('= "try 1"')
+    assert value(answer, "rollback-input").startswith('= "try 2 of 1"')
+
+
 def test_a_secret_is_neither_shown_nor_opened(dev: Client, row: Feature, monkeypatch: pytest.MonkeyPatch) -> None:
     key = objects.secret(row.product.workspace).key
     sent = {**looked(row, input=f"Bearer $Secret{{{key}}}"), "past": past(row).pk}

@@ -84,6 +84,15 @@ def test_a_run_says_of_itself_what_expressions_may_name(features: FeatureRuns) -
     assert (own["feature"], own["parent"], childs["feature"], childs["parent"]) == ("order", None, "child", own["id"])
 
 
+def test_R16_an_input_says_which_try_it_is(features: FeatureRuns, sink: Sink) -> None:
+    features.make("order", chain(event("a", input={"q": "$Run{attempt}"}, retries=2, retry_delay="50ms")))
+    sink.answering = lambda call, number: Reply(200 if "q=3" in call.path else 503, {"number": number})
+    run = features.now("order")
+    assert (run.state, step(run, "main/a").attempts) == ("completed", 3)
+    assert [call.path.partition("?")[2] for call in sink.calls] == ["q=1", "q=2", "q=3"]
+    assert len({call.key for call in sink.calls}) == 1
+
+
 def test_a_condition_skips(features: FeatureRuns) -> None:
     features.make("order", ORDER)
     run = features.now("order", {"amount": 1})
