@@ -103,7 +103,9 @@ class MigrateShape(serializers.Serializer[Any]):
 class LookShape(serializers.Serializer[Any]):
     """What to look at."""
 
-    operation = Text(max_length=40, help_text="Of the kind: `check`, `tables`, `rows`, `query`, `keys` …")
+    operation = Text(
+        max_length=40, help_text="One that reads: `check`, `tables`, `rows`, `keys` … Or `query`, or a cache's `purge`."
+    )
     input = serializers.JSONField(default=dict)
 
     class Meta:
@@ -173,7 +175,7 @@ class LookView(WorkspaceView):
         responses=answers(SeenShape, errors=(400, 409)),
     )  # fmt: skip
     def post(self, request: Any, workspace: str, product: str, kind: str, resource: str, environment: str) -> Response:
-        """Makes one of the operations that serve the dashboard and waits for it, without a run."""
+        """Makes an operation that reads and waits for it, without a run. What changes something is a run: 404."""
         given = self.read(LookShape)
         wanted = Wanted(kind, resource, given["operation"])
         return Response(asdict(look(self.actor, product, environment, wanted, given["input"])))

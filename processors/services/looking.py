@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import uuid4
 
 import redis
@@ -18,7 +18,7 @@ from django.db import connection
 
 from processors.live import wire
 from processors.services.operation_specs import prepared_operation
-from processors.services.query_notes import note_query
+from processors.services.query_notes import note_purge, note_query
 from processors.services.starting import check_active, queue_of, refused
 from products import dispatch
 from products.access import Actor, Permission
@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 TABLE = "look"
 WAIT_S = 20.0
 AT_ONCE = 50  # that wait in one process
+# What changes something without a run; each is on record before it is asked for.
+_NOTES: Final = {("database", "query"): note_query, ("cache", "purge"): note_purge}
 _places = threading.BoundedSemaphore(AT_ONCE)
 _NOBODY = "No worker has answered in time. Is one running for this environment?"
 
@@ -92,7 +94,7 @@ class Sight:
 def sight(actor: Actor, product: str, environment: str, wanted: Wanted, given: Json = None) -> Sight:
     """Whether somebody may make an operation of a resource, `given` this input, and what it is by today's settings.
 
-    Raises NotFound, Conflict, Forbidden.
+    Raises NotFound, also for what is made by runs only, Conflict, Forbidden.
     """
     prepared = prepared_operation(actor, product, environment, wanted, inner=True)
     _may(actor, prepared.environment, wanted, given)
@@ -114,15 +116,15 @@ def look(actor: Actor, product: str, environment: str, wanted: Wanted, given: Js
         checked = given if known else checked_input(seen.fields, given)
     except InputError as error:
         raise refused(error, "/input") from None
-    if wanted.event == "query":
-        note_query(actor, seen.composition, checked)
+    if note := _NOTES.get((wanted.kind, wanted.event)):
+        note(actor, seen.composition, checked)
     return seen.ask_checked(checked)
 
 
 def _may(actor: Actor, environment: Environment, wanted: Wanted, given: Json) -> None:
     operation = KINDS[wanted.kind].operation(wanted.event)
-    if operation is None:
-        raise NotFound("There is no such operation.")
+    if operation is None or (operation.effect != "reads" and (wanted.kind, wanted.event) not in _NOTES):
+        raise NotFound("There is no such operation that can be made by looking: what changes something is a run.")
     only_reads = operation.effect == "reads" or (
         wanted.event == "query" and isinstance(given, dict) and given.get("read_only", True) is True
     )

@@ -1,4 +1,6 @@
-"""Who sent which statement of their own where: the first 500 characters, without what looks like a secret."""
+"""Who did what to a resource without a run: statements of their own, of which the first 500 characters are kept without
+what looks like a secret, and values of a cache that were forgotten.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,22 @@ _NAMED: Final = re.compile(
 def note_query(actor: Actor, composition: JsonObject, given: Json) -> None:
     """Notes it before it is sent: what comes of it may never be known."""
     asked = given if isinstance(given, dict) else {}
-    row = Resource.objects.get(pk=composition["resource"]["id"])
     changes = {
-        "environment": composition["environment"],
         "query": masked_query(str(asked.get("text", ""))),
         "read_only": asked.get("read_only", True) is True,
     }
-    audit.record(actor, "database.queried", row, changes=changes)
+    _note(actor, "database.queried", composition, changes)
+
+
+def note_purge(actor: Actor, composition: JsonObject, given: Json) -> None:
+    """Notes which key, or that it is all of them, before it is asked for."""
+    key = given.get("key") if isinstance(given, dict) else None
+    _note(actor, "cache.purged", composition, {"key": mask_keys(str(key))[:NOTED]} if key else {"all": True})
+
+
+def _note(actor: Actor, verb: str, composition: JsonObject, changes: JsonObject) -> None:
+    row = Resource.objects.get(pk=composition["resource"]["id"])
+    audit.record(actor, verb, row, changes={"environment": composition["environment"], **changes})
 
 
 def masked_query(text: str) -> str:

@@ -144,6 +144,37 @@ def test_A2_vera_looks_and_her_queries_only_read(cast: Cast, dev: Actor, answers
     assert len(answers) == 2
 
 
+@pytest.mark.parametrize("operation", ["migrate", "run", "by-id"])
+def test_A5_what_changes_something_is_a_run_and_no_look(
+    dev: Actor, answers: list[dict[str, Any]], operation: str
+) -> None:
+    known = [{"tag": "0001", "up": ["DROP TABLE orders"], "down": [], "checksum": "x"}]
+    for environment in ("dev", "prd"):
+        with pytest.raises(NotFound):
+            look(dev, "shop", environment, Wanted("database", "orders", operation), {"known": known})
+    assert not answers
+
+
+@pytest.mark.parametrize("operation", ["set", "delete", "increment"])
+def test_A5_values_of_a_cache_are_changed_by_runs(dev: Actor, answers: list[dict[str, Any]], operation: str) -> None:
+    with pytest.raises(NotFound):
+        look(dev, "shop", "dev", Wanted("cache", "rates", operation), {"key": "a", "value": 1})
+    assert not answers
+
+
+@pytest.mark.parametrize(
+    ("given", "noted"), [({}, {"all": True}), ({"key": "k"}, {"key": "k"}), ({"key": ""}, {"all": True})]
+)
+def test_N1_a_purge_is_on_record_before_it_is_made(
+    dev: Actor, answers: list[dict[str, Any]], given: dict[str, Any], noted: dict[str, Any]
+) -> None:
+    look(dev, "shop", "dev", Wanted("cache", "rates", "purge"), given)
+    row = AuditEntry.objects.get(verb="cache.purged")
+    assert (row.actor, row.object_id) == ("dev@example.com", Resource.objects.get(kind="cache").pk)
+    assert row.changes == {"environment": "dev", **noted}
+    assert len(answers) == 1
+
+
 def test_A1_charlie_looks_at_nothing(cast: Cast, dev: Actor, answers: list[dict[str, Any]]) -> None:
     with pytest.raises(NotFound):
         look(cast.as_(cast.charlie), "shop", "dev", QUERY, {"text": "SELECT 1"})
