@@ -75,9 +75,8 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument("--name", default="worker")
     _add(kinds, "scheduler", run_scheduler, "start a scheduler")
     _add(kinds, "migrate", run_migrate, "bring the database up to date", passes_on=True)
-    _add(
-        kinds, "import", run_import, "import an API description: FILE [--app TAG] [--dry-run] [--json]", passes_on=True
-    )
+    importing = "import an API description: FILE [--app TAG] [--dry-run] [--remove] [--json]"
+    _add(kinds, "import", run_import, importing, passes_on=True)
     _add(kinds, "manage", run_manage, "run one of Django's management commands", passes_on=True)
     _add(
         kinds, "rotate-keys", run_rotate_keys, "seal under the newest keys: [--data-keys] [--make-key]", passes_on=True
@@ -171,7 +170,7 @@ def run_manage(options: argparse.Namespace) -> int:
 
 
 def run_import(options: argparse.Namespace) -> int:
-    """The importer's own command, on a database that is up to date; a dry run needs none."""
+    """The importer's own command, on a database that is up to date; a dry run looks into one that runs already."""
     if "--dry-run" in options.rest:
         return without_servers(commands.manage("ductape_import", *options.rest))
     return with_servers(commands.manage("ductape_import", *options.rest), prepared=True)
