@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 
 from products.access import Actor, Permission
 from products.models import AuditEntry
+from products.queries.audit_reach import within_reach
 
 EXPORT_LIMIT = 10_000
 PAGE_SIZE = 50
@@ -34,9 +35,9 @@ class AuditFilter:
 
 
 def entries(actor: Actor, chosen: AuditFilter) -> QuerySet[AuditEntry]:
-    """The workspace's entries, the newest first. Raises Forbidden."""
+    """The workspace's entries as far as the actor sees its products, the newest first. Raises Forbidden."""
     actor.need(Permission.VIEW_AUDIT)
-    rows = AuditEntry.objects.filter(workspace=actor.workspace).order_by("-id")
+    rows = within_reach(actor, AuditEntry.objects.filter(workspace=actor.workspace).order_by("-id"))
     if chosen.verb:
         rows = rows.filter(verb__startswith=chosen.verb)
     if chosen.actor:

@@ -20,7 +20,7 @@ from products.access import ROLE_PERMISSIONS, Actor, Permission, mine
 from products.lib.digests import digest_of
 from products.lib.errors import Conflict, Forbidden, NotFound
 from products.models import Invitation, MailState, Membership, User, Workspace
-from products.services import audit
+from products.services import audit, scopes
 from products.services.members import need_authority
 from products.services.validation import insert
 
@@ -93,12 +93,13 @@ def ring_unmailed() -> int:
 
 
 def revoke_invitation(actor: Actor, invitation_id: object) -> None:
-    """Ends an open invitation. Raises NotFound."""
+    """Ends an open invitation. Raises NotFound, Forbidden."""
     actor.need(Permission.MANAGE_MEMBERS)
     with transaction.atomic():
         rows = Invitation.objects.select_for_update().filter(workspace=actor.workspace, accepted_at=None)
         row = mine(actor, rows, "invitation", id=invitation_id)
         need_authority(actor, row.role)
+        scopes.need_reach(actor, (), ())  # it is for all products
         audit.record(actor, "invitation.revoked", row, name=row.email)
         row.delete()
 

@@ -97,11 +97,13 @@ def create_key(actor: Actor, new: NewKey) -> IssuedKey:
 
 
 def revoke_key(actor: Actor, key_id: object) -> AccessKey:
-    """Ends a key at once, for good; doing it twice changes nothing. Raises NotFound."""
+    """Ends a key at once, for good; doing it twice changes nothing. Raises NotFound, Forbidden."""
     actor.need(Permission.MANAGE_KEYS)
     with transaction.atomic():
         rows = AccessKey.objects.select_for_update().filter(workspace=actor.workspace)
         key = mine(actor, rows, "access key", id=key_id)
+        if key.created_by_id is None or key.created_by != actor.user:
+            scopes.need_reach(actor, key.product_scope, key.environment_scope)
         if key.revoked_at is None:
             _revoke(actor, key)
     return key

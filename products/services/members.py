@@ -32,6 +32,7 @@ def change_member(actor: Actor, member_id: object, change: MemberChange) -> Memb
     with transaction.atomic():
         row = _locked(actor, member_id)
         need_authority(actor, row.role)
+        scopes.need_reach(actor, row.product_scope, row.environment_scope)
         if change.role is not None and change.role != row.role:
             need_authority(actor, change.role)
             _need_not_last_owner(row)
@@ -52,6 +53,7 @@ def remove_member(actor: Actor, member_id: object) -> int:
     with transaction.atomic():
         row = _locked(actor, member_id)
         need_authority(actor, row.role)
+        scopes.need_reach(actor, row.product_scope, row.environment_scope)
         return _end(actor, row, "member.removed")
 
 

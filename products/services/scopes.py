@@ -35,6 +35,19 @@ def checked(actor: Actor, products: Sequence[str], environments: Sequence[str]) 
     return sorted(seen), sorted(slugs)
 
 
+def reaches(actor: Actor, products: Iterable[str], environments: Iterable[str]) -> bool:
+    """Whether the actor may work on all that somebody else, or a key, is narrowed to."""
+    pairs = ((actor.product_scope, set(products)), (actor.environment_scope, set(environments)))
+    return all(not own or (theirs and theirs <= own) for own, theirs in pairs)
+
+
+def need_reach(actor: Actor, products: Iterable[str], environments: Iterable[str]) -> None:
+    """Raises Forbidden unless the actor `reaches` it: whoever is narrower neither changes nor ends it."""
+    if not reaches(actor, products, environments):
+        own = ", ".join(sorted({*actor.product_scope, *actor.environment_scope}))
+        raise Forbidden(f"This reaches beyond your own {own}; ask somebody who may do more.")
+
+
 def _missing(field: str, what: str, asked: Iterable[str], found: set[str]) -> list[FieldProblem]:
     return [
         FieldProblem(f"/{field}/{index}", "unknown", f"There is no {what} “{tag[:63]}” in this workspace.")

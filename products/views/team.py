@@ -13,6 +13,7 @@ from products.forms.workspaces import InvitationForm, MemberForm
 from products.queries.members import member_by_id, members_of, open_invitations
 from products.services.invitations import invite, revoke_invitation
 from products.services.members import MemberChange, change_member, leave_workspace, remove_member
+from products.services.scopes import reaches
 from products.views.base import WorkspacePage
 from products.views.saving import saved
 
@@ -33,10 +34,12 @@ class TeamPage(WorkspacePage):
     def page(self, request: HttpRequest, form: InvitationForm, status: int = 200, **more: Any) -> HttpResponse:
         """The page with a form as it stands."""
         may_manage = self.actor.may(Permission.MANAGE_MEMBERS)
+        members = list(members_of(self.actor)[:SHOWN])
         return self.show(
             request,
             form=form,
-            members=members_of(self.actor)[:SHOWN],
+            members=members,
+            reached={row.pk for row in members if reaches(self.actor, row.product_scope, row.environment_scope)},
             invitations=open_invitations(self.actor) if may_manage else [],
             may_manage=may_manage,
             status=status,

@@ -19,12 +19,12 @@ from products import access
 from products.lib.errors import Conflict, DomainError, Forbidden, NotFound
 from products.models import AccessKey, Membership, Product, Secret, User, Workspace
 from products.queries.find import find
-from products.services import connections, invitations, keys, products, secrets, workspaces
+from products.services import audit, connections, invitations, keys, products, secrets, workspaces
 from products.services.environments import create_environment
 from products.services.invitations import accept_invitation, invite
 from products.services.keys import NewKey, create_key
 from products.services.members import remove_member
-from products.services.products import create_product
+from products.services.products import create_product, update_product
 from products.services.resources import create_resource, delete_resource
 from products.services.workspaces import delete_workspace
 from tests import app_objects, objects, resource_objects, run_objects
@@ -105,6 +105,41 @@ def test_A6_a_developer_of_dev_runs_there_and_nowhere_else(narrowed: Cast) -> No
     shop = objects.product(narrowed.workspace)
     assert actor.may_run_in(shop.environments.get(slug="dev"))
     assert not actor.may_run_in(shop.environments.get(slug="prd"))
+
+
+@pytest.mark.django_db
+def test_A6_the_audit_log_of_a_narrowed_admin_is_that_of_their_products(narrowed: Cast) -> None:
+    workspace, alice = narrowed.workspace, narrowed.as_(narrowed.alice)
+    run = run_objects.waiting_run(workspace)
+    resource_objects.everything(workspace), app_objects.release(workspace)
+    create_environment(alice, objects.product(workspace).tag, {"slug": "new", "name": "New"})
+    audit.record(alice, "run.resolved", run, name=run.target)
+    for product in ("shop-acme", "other"):
+        audit.record(alice, "secret.used", objects.secret(workspace), changes={"product": product})
+    update_product(alice, "other", {"name": "Another"})
+    shown = {scope: seen_by_adam(narrowed, scope) for scope in ("", "shop-acme", "other")}
+    theirs = {
+        "product",
+        "environment",
+        "connection",
+        "resource",
+        "databaseaction",
+        "migration",
+        "release",
+        "feature",
+        "run",
+    }
+    for scope in ("", "shop-acme"):
+        assert theirs | {"app"} <= {kind for kind, _ in shown[scope]}, scope
+    assert {kind for kind, _ in shown["other"]} & (theirs | {"app"}) == {"product", "app"}
+    assert {product for kind, product in shown["other"] if kind == "secret"} == {"", "other"}
+
+
+def seen_by_adam(cast: Cast, scope: str) -> set[tuple[str, str]]:
+    """Types of things, and the product that is named, in the log as Adam gets it over REST."""
+    Membership.objects.filter(user=cast.adam).update(product_scope=[scope] if scope else [])
+    found = signed_in(cast.adam).get(f"{ACME}/audit/export/?file=json").json()
+    return {(entry["object_type"], entry["changes"].get("product", "")) for entry in found}
 
 
 @pytest.mark.django_db

@@ -7,8 +7,8 @@ import pytest
 from products import access
 from products.lib.errors import Conflict, Forbidden, Invalid, NotFound
 from products.models import AuditEntry, Invitation, Membership, Role, User
-from products.services.invitations import invite
-from products.services.keys import NewKey, create_key, find_key
+from products.services.invitations import invite, revoke_invitation
+from products.services.keys import NewKey, create_key, find_key, revoke_key
 from products.services.members import MemberChange, change_member, leave_workspace, remove_member
 from tests import objects
 from tests.contracts.routes import signed_in
@@ -89,9 +89,33 @@ def test_a_narrowed_admin_grants_no_more_than_their_own(cast: Cast) -> None:
     for wider in (MemberChange(role=Role.ADMIN), MemberChange(product_scope=[product.tag], environment_scope=["prd"])):
         with pytest.raises(Forbidden):
             change_member(adam, vera.pk, wider)
-    change_member(adam, vera.pk, MemberChange(product_scope=[product.tag], environment_scope=["dev"]))
     with pytest.raises(Forbidden):
         invite(adam, email="new@example.com", role=Role.VIEWER)
+
+
+def test_A6_a_narrowed_admin_ends_nothing_that_reaches_beyond_their_own(cast: Cast) -> None:
+    product, alice = objects.product(cast.workspace), cast.as_(cast.alice)
+    asked = objects.invitation(cast.workspace)
+    wide, mine = (create_key(cast.as_(user), NewKey("Wide")).key for user in (cast.alice, cast.adam))
+    scope = {"product_scope": [product.tag], "environment_scope": ["dev"]}
+    narrow = create_key(alice, NewKey("Narrow", **scope)).key
+    for user in (cast.adam, cast.dev):
+        change_member(alice, row_of(cast, user).pk, MemberChange(**scope))
+    adam, dev, vera = cast.as_(cast.adam), row_of(cast, cast.dev), row_of(cast, cast.vera)
+    for act in (
+        lambda: change_member(adam, vera.pk, MemberChange(**scope)),
+        lambda: remove_member(adam, vera.pk),
+        lambda: revoke_key(adam, wide.pk),
+        lambda: revoke_invitation(adam, asked.pk),
+    ):
+        with pytest.raises(Forbidden, match="reaches beyond your own"):
+            act()
+    page = signed_in(cast.adam).get("/w/acme/team/").content.decode()
+    assert (f"/team/{dev.pk}/" in page, f"/team/{vera.pk}/" in page) == (True, False)
+    revoke_key(adam, narrow.pk)
+    revoke_key(adam, mine.pk)
+    change_member(adam, dev.pk, MemberChange(role=Role.VIEWER))
+    remove_member(adam, dev.pk)
 
 
 def test_A4_a_scope_names_only_what_is_in_the_workspace(cast: Cast) -> None:
