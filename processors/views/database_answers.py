@@ -40,13 +40,17 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How a migration stands in one environment. `state`: pending, applied, drifted, failed or missing."""
+    """How a migration stands in one environment. `state`: pending, applied, drifted, failed or missing.
+
+    `direction`: the way on which one that failed was, up or down.
+    """
 
     tag: str
     state: str
     at: datetime | None = None
     statement: int | None = None
     message: str = ""
+    direction: str = "up"
 
 
 def grid(output: Json) -> Grid:
@@ -136,7 +140,7 @@ def _applied(row: JsonObject) -> Applied:
     state = "drifted" if changed else str(row.get("state", "pending"))
     return Applied(
         str(row["tag"]), state, parse_datetime(at) if isinstance(at, str) else None,
-        done if isinstance(done, int) else None, str(message)[:500],
+        done if isinstance(done, int) else None, str(message)[:500], "down" if row.get("direction") == "down" else "up",
     )  # fmt: skip
 
 

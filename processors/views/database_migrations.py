@@ -16,21 +16,28 @@ from processors.services.looking import Seen
 from processors.services.migrating import migrate
 from processors.views.asking import ask
 from processors.views.database_answers import Applied, applied
+from processors.views.migration_repairs import Repair, repairs_of
 from products.access import Permission
 from products.lib.errors import NotFound
-from products.models import Environment, Migration
+from products.models import Environment
 from products.queries.callable_resources import Wanted
 from products.queries.database_actions import migrations_of
 from products.services.migrations import known_migrations
 from products.views.database_actions import DatabaseBase
 
-SHOWN = 500
+SHOWN = 100  # migrations of a page
+STRANGERS = 50  # that are shown of those that the product has no more
+NAMED = 20  # tags in a sentence
 AT_ONCE = 6  # environments that are asked side by side
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One environment: how its database stands. `error` where it could not be asked."""
+    """One environment: how its database stands. `error` where it could not be asked.
+
+    `stuck` is the first that failed or was changed since: nothing is run or rolled back before it is settled. While
+    there are `strangers`, which the product has no more, nothing is rolled back.
+    """
 
     environment: Environment
     may_run: bool
@@ -39,7 +46,61 @@ class Column:
     states: dict[str, Applied]
     pending: tuple[str, ...] = ()
     last: str = ""  # the last that was run
-    failed: str = ""
+    done: int = 0  # how many were run
+    stuck: Applied | None = None
+    stuck_on: int = 0  # its page
+    strangers: tuple[Applied, ...] = ()
+
+    @property
+    def pending_words(self) -> str:
+        """The first of them by name, and how many more."""
+        more = len(self.pending) - NAMED
+        return ", ".join(self.pending[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+    def cell(self, tag: str) -> tuple[Column, Applied | None, tuple[Repair, ...]]:
+        """How one migration stands here, and what may be done about it."""
+        one = self.states.get(tag)
+        return self, one, repairs_of(one) if self.may_run else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Which of all migrations are shown. The last page is where new ones come, so it is the first that is seen."""
+
+    total: int
+    number: int
+
+    @classmethod
+    def chosen(cls, total: int, given: str) -> Pages:
+        """`given` is what the address says: the number of a page, or nothing."""
+        last = page_of(max(total, 1) - 1)
+        number = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else last
+        return cls(total, min(max(number, 1), last))
+
+    @property
+    def start(self) -> int:
+        """How many come before."""
+        return (self.number - 1) * SHOWN
+
+    @property
+    def end(self) -> int:
+        """The position of the last that is shown, from 1."""
+        return min(self.start + SHOWN, self.total)
+
+    @property
+    def earlier(self) -> int:
+        """The number of the page before, 0 for none."""
+        return self.number - 1
+
+    @property
+    def later(self) -> int:
+        """The number of the page after, 0 for none."""
+        return self.number + 1 if self.end < self.total else 0
+
+
+def page_of(index: int) -> int:
+    """The number of the page on which the migration of this index is, from 0."""
+    return index // SHOWN + 1
 
 
 class DatabaseMigrations(DatabaseBase):
@@ -50,17 +111,21 @@ class DatabaseMigrations(DatabaseBase):
     tab = "database-migrations"
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """The migrations at once; how each environment stands when its database has answered."""
-        rows = list(migrations_of(self.actor, self.found.row)[:SHOWN])
+        """A page of the migrations at once; how each environment stands when its database has answered."""
+        every = list(migrations_of(self.actor, self.found.row).defer("up", "down"))
+        pages = Pages.chosen(len(every), request.GET.get("page", ""))
+        rows = every[pages.start : pages.end]
         if request.GET.get("part") != "table":
-            return self.show(request, rows=rows, waiting=bool(rows))
-        columns = self._columns(rows)
-        lines = [{"row": row, "cells": [(column, column.states.get(row.tag)) for column in columns]} for row in rows]
-        known = {row.tag for row in rows}
-        strangers = [(column, one) for column in columns for tag, one in column.states.items() if tag not in known]
-        return self.show(request, rows=rows, columns=columns, lines=lines, strangers=strangers, waiting=False)
+            return self.show(request, rows=rows, pages=pages, waiting=bool(rows))
+        columns = self._columns([row.tag for row in every])
+        lines = [{"row": row, "cells": [column.cell(row.tag) for column in columns]} for row in rows]
+        strangers = [column.cell(one.tag) for column in columns for one in column.strangers]
+        return self.show(
+            request, rows=rows, pages=pages, columns=columns, lines=lines, waiting=False,
+            strangers=strangers[:STRANGERS], more_strangers=max(0, len(strangers) - STRANGERS),
+        )  # fmt: skip
 
-    def _columns(self, rows: Sequence[Migration]) -> list[Column]:
+    def _columns(self, tags: Sequence[str]) -> list[Column]:
         known = known_migrations(self.found.row)
         ready = [each.environment for each in self.found.configs if each.complete]
 
@@ -73,17 +138,17 @@ class DatabaseMigrations(DatabaseBase):
 
         with ThreadPoolExecutor(AT_ONCE) as threads:
             answers = dict(zip([each.pk for each in ready], threads.map(stand, ready), strict=True))
-        return [self._column(each.environment, rows, answers.get(each.environment.pk)) for each in self.found.configs]
+        return [self._column(each.environment, tags, answers.get(each.environment.pk)) for each in self.found.configs]
 
-    def _column(self, environment: Environment, rows: Sequence[Migration], seen: Seen | None) -> Column:
+    def _column(self, environment: Environment, tags: Sequence[str], seen: Seen | None) -> Column:
         states = applied(seen.output) if seen else {}
-        tags = [row.tag for row in rows]
-        done = [tag for tag in tags if tag in states and states[tag].state in {"applied", "drifted"}]
-        pending = tuple(tag for tag in tags if tag in states and states[tag].state == "pending")
-        failed = next((tag for tag in tags if tag in states and states[tag].state == "failed"), "")
+        found = [(index, states[tag]) for index, tag in enumerate(tags) if tag in states]
+        done = [one.tag for _, one in found if one.state in {"applied", "drifted"}]
+        place, stuck = next((each for each in found if each[1].state in {"failed", "drifted"}), (0, None))
         return Column(
             environment, self.actor.may_run_in(environment), seen is not None, seen.message if seen else "", states,
-            pending, done[-1] if done else "", failed,
+            tuple(one.tag for _, one in found if one.state == "pending"), done[-1] if done else "", len(done),
+            stuck, page_of(place), tuple(one for one in states.values() if one.state == "missing"),
         )  # fmt: skip
 
 
@@ -93,7 +158,10 @@ class DatabaseMigrate(DatabaseBase):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Starts a run that goes up or down in one environment, and leads to it."""
         self.actor.need(Permission.RUN)
-        given = {name: request.POST.get(name, "")[:63] for name in ("environment", "direction", "to", "repair")}
+        given = {
+            name: request.POST.get(name, "").replace("\x00", "")[:63]
+            for name in ("environment", "direction", "to", "repair")
+        }
         if given["environment"] not in {each.slug for each in self.environments}:
             raise NotFound("There is no such environment.")
         started = migrate(

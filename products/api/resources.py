@@ -229,7 +229,7 @@ class MigrationView(OfResource):
 
     @extend_schema(operation_id="migrations_delete", tags=TAGS, responses=answers())
     def delete(self, request: Any, workspace: str, product: str, resource: str, migration: str) -> Response:
-        """Forgets it; what it did in databases stays there."""
+        """Forgets it; what it did in databases stays there, and nothing is rolled back until it is forgotten there."""
         migrations.delete_migration(self.actor, self._migration(migration))
         return Response(status=204)
 

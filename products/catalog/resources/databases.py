@@ -64,7 +64,9 @@ DATABASE: Final = ResourceKind(
         "`{{name:TYPE?}}` may be null; `IN ({{ids:ARRAY_UUID}})` takes a list, and an empty one matches nothing.",
         "Actions of the types read, aggregate and count run in a transaction in which the server refuses every change.",
         "Migrations have statements that go up and statements that go down. They are run and rolled back per "
-        "environment, one at a time, and a change to one that was run is noticed.",
+        "environment, one at a time, and a change to one that was run is noticed. Before anything else is run a person "
+        "says what becomes of one that failed half-way or was changed since: it goes on, counts as run, or as not run. "
+        "Nothing is rolled back while one was run there that the product has no more, until it is forgotten there too.",
     ),
     (
         Provider(
@@ -136,7 +138,7 @@ DATABASE: Final = ResourceKind(
                        "empty: one is rolled back; *: all. With repair: which one."),
                 _typed("direction", "string", "up or down", default="up"),
                 _typed("repair", "string", "retry, skip (it counts as run) or forget (as not run): what is to "
-                       "become of one that failed half-way or was changed since."),
+                       "become of one that failed, was changed since or is missing. Nothing else is run then."),
             ),
             inner=True,
         ),
