@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from ductape_site.cli.surroundings import given
 from ductape_site.embedded.folder import PROJECT, DataFolder
 
 NOTE = "prepared"
+FIRST = "first-password"  # that nobody has seen yet
 STATIC = PROJECT / "staticfiles"
 LOCK = PROJECT / "requirements.lock"
 SECONDS = 600
@@ -26,7 +28,7 @@ SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Who owns this installation; the password is known only in the start that made it."""
+    """Who owns this installation; the password is known until a start has shown it."""
 
     email: str
     password: str | None
@@ -39,9 +41,9 @@ def prepare(folder: DataFolder) -> SignIn | None:
     known = folder.note(NOTE)
     files, sample = migration_files(), given("SAMPLE_API_PORT")
     if (known.get("files"), known.get("sample")) == (files, sample) and known.get("applied") == applied_migrations():
-        return _sign_in(known)
+        return SignIn(known["email"], folder.note(FIRST).get("password")) if known.get("email") else None
     run(commands.manage("migrate", "--no-input"), log=log, purpose="bring the database up to date")
-    sign_in = first_start(log)
+    sign_in = first_start(folder, log)
     record = {
         "files": files,
         "applied": applied_migrations(),
@@ -52,17 +54,21 @@ def prepare(folder: DataFolder) -> SignIn | None:
     return sign_in
 
 
-def first_start(log: Path) -> SignIn | None:
-    """Make the owner and the sample product where there are none."""
+def first_start(folder: DataFolder, log: Path) -> SignIn | None:
+    """Make the owner and the sample product where there are none.
+
+    The password is made up and kept before anybody has it: whatever ends this start, the next one shows it.
+    """
     purpose = "make the owner and the sample product"
-    output = run(commands.manage("ductape_first_start"), log=log, purpose=purpose, private=True)
+    password = folder.note(FIRST).get("password") or secrets.token_urlsafe(12)
+    folder.remember(FIRST, {"password": password})
+    command = commands.manage("ductape_first_start", "--password-stdin")
+    output = run(command, log=log, purpose=purpose, private=True, given=password)
     lines = [line for line in output.splitlines() if line.startswith("{")]
-    return _sign_in(json.loads(lines[-1])) if lines else None
-
-
-def _sign_in(record: dict[str, str | None]) -> SignIn | None:
-    email = record.get("email")
-    return SignIn(email, record.get("password")) if email else None
+    record = json.loads(lines[-1]) if lines else {}
+    if not record.get("password"):
+        folder.forget(FIRST)
+    return SignIn(record["email"], record.get("password")) if record.get("email") else None
 
 
 def migration_files() -> str:
@@ -98,10 +104,10 @@ def _reads(file: Path, text: str) -> bool:
     return file.is_file() and file.read_text(encoding="utf-8") == text
 
 
-def run(command: list[str], *, log: Path, purpose: str, private: bool = False) -> str:
+def run(command: list[str], *, log: Path, purpose: str, private: bool = False, given: str = "") -> str:
     """Run one step and return what it printed; raises CommandFailedError with its last line when it fails.
 
-    What a private step prints is kept out of the log.
+    What a private step prints is kept out of the log. `given` is what it reads.
     """
     with log.open("a", encoding="utf-8") as errors:
         result = subprocess.run(
@@ -110,6 +116,7 @@ def run(command: list[str], *, log: Path, purpose: str, private: bool = False) -
             env=os.environ,
             stdout=subprocess.PIPE,
             stderr=errors,
+            input=given,
             text=True,
             check=False,
             timeout=SECONDS,

@@ -15,7 +15,7 @@ from ductape_site.cli.errors import CommandFailedError, Exit
 from ductape_site.cli.following import Followed
 from ductape_site.cli.keys import ensure_keys
 from ductape_site.cli.outside import check_given_servers
-from ductape_site.cli.preparing import SignIn, prepare
+from ductape_site.cli.preparing import FIRST, SignIn, prepare
 from ductape_site.cli.sample import open_sample_api
 from ductape_site.cli.supervisor import Child, Supervisor, rotate
 from ductape_site.cli.surroundings import is_open, set_if_open, use_file, use_installation
@@ -115,6 +115,7 @@ def _run(supervisor: Supervisor, *, folder: DataFolder, options: Options, sign_i
         _wait_until_ready(supervisor, listening, logs)
         if not supervisor.stopping.is_set():
             say(block(listening, sign_in=sign_in, folder=folder))
+            folder.forget(FIRST)
         for died in supervisor.watch():
             tell(died)
             logs.show_new()

@@ -155,3 +155,7 @@ class DataFolder:
     def remember(self, name: str, record: dict[str, Any]) -> None:
         """Keep a small record for the next start and for other commands."""
         write_private(self.run / f"{name}.json", json.dumps(record, indent=1))
+
+    def forget(self, name: str) -> None:
+        """The record is not needed any more."""
+        (self.run / f"{name}.json").unlink(missing_ok=True)

@@ -105,6 +105,12 @@ def first_start(email: str, password: str, *, sample: Sample | None) -> Started:
         return Started(owner.email, workspace.tag, PRODUCT[0] if sample else "", new=True, databases=tuple(databases))
 
 
+def holds(email: str, password: str) -> bool:
+    """Whether somebody would sign in with these."""
+    owner = User.objects.filter(email=email).first()
+    return owner is not None and owner.check_password(password)
+
+
 def _owner(email: str, password: str) -> User:
     """Owns the workspace and may use the admin."""
     checks: dict[str, Callable[[], None]] = {

@@ -52,6 +52,13 @@ class Installation:
     @contextmanager
     def up(self) -> Iterator["Running"]:
         """`ductape up`, ready; whatever is left of it is killed afterwards."""
+        with self.begun() as running:
+            running.wait_for("Ductape is running at")
+            yield running
+
+    @contextmanager
+    def begun(self) -> Iterator["Running"]:
+        """`ductape up`, which has only just begun."""
         output = self.data.parent / f"{self.data.name}.out"
         with output.open("w") as stream:
             process = subprocess.Popen(
@@ -65,7 +72,6 @@ class Installation:
             )
         running = Running(process, output)
         try:
-            running.wait_for("Ductape is running at")
             yield running
         finally:
             running.kill()

@@ -15,6 +15,7 @@ from ductape_site.cli.errors import Exit
 from ductape_site.embedded.folder import DataFolder
 from ductape_site.embedded.servers import known_addresses
 from tests.e2e.conftest import Installation
+from tests.patience import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("up")]
 
@@ -65,6 +66,22 @@ def test_killed_outright_it_leaves_no_server_and_starts_again(used_installation:
         assert alive == []
     with used_installation.up() as running:
         assert get(used_installation, "/livez")[0] == 200
+
+
+def test_the_first_password_is_shown_by_the_first_start_that_comes_so_far(installation: Installation) -> None:
+    with installation.begun() as running:
+        until((installation.data / "run" / "prepared.json").exists, what="the owner is made")
+        running.kill()
+        assert "Password" not in running.printed()
+    note = installation.data / "run" / "first-password.json"
+    assert note.stat().st_mode & 0o077 == 0
+    with installation.up() as running:
+        password = running.printed().split("Password", 1)[1].split()[0]
+        until(lambda: not note.exists(), what="the note is gone")
+        assert password not in "".join(log.read_text() for log in installation.data.glob("logs/*"))
+        running.stop()
+    with installation.up() as running:
+        assert "Password" not in running.printed()
 
 
 def test_a_child_that_dies_is_started_again(used_installation: Installation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,30 @@ def start(port: int = 20555) -> service.Started:
     return first_start("owner@example.com", PASSWORD, sample=Sample(DOCUMENT, port))
 
 
-def run_command(settings: Any, *, port: int = 20555, password: str = "") -> dict[str, Any]:
+def run_command(settings: Any, *, port: int = 20555, password: str = "", **options: Any) -> dict[str, Any]:
     settings.SAMPLE_API_PORT, settings.OWNER_PASSWORD = port, password
     out = StringIO()
-    call_command("ductape_first_start", stdout=out)
+    call_command("ductape_first_start", stdout=out, **options)
     lines = out.getvalue().splitlines()
     assert len(lines) == 1
     return json.loads(lines[0])
+
+
+def test_a_password_that_was_made_up_before_is_shown_while_it_holds(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The start that made the owner may have ended before anybody saw it."""
+
+    def begin(**options: Any) -> dict[str, Any]:
+        monkeypatch.setattr(sys, "stdin", StringIO(f"{PASSWORD}\n"))
+        return run_command(settings, password_stdin=True, **options)
+
+    assert [begin()["password"] for _ in range(2)] == [PASSWORD, PASSWORD]
+    assert begin(password="given by the settings")["password"] is None
+    owner = User.objects.get()
+    owner.set_password("another one, by its owner")
+    owner.save()
+    assert begin()["password"] is None
 
 
 def test_the_owner_may_sign_in_and_everything_is_there() -> None:
