@@ -1,4 +1,4 @@
-"""A part of a file on its way from a worker to the web process that fetches it: sealed, in Valkey, for seconds."""
+"""Where contents go while somebody only looks: a part that is fetched, to the web process; all others nowhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ TABLE, FIELD = "look", "part"
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """Takes the one content that an answer comes with (`processors.connectors.resources.Files`)."""
+    """Takes the one content that an answer comes with (`processors.connectors.resources.Files`): sealed, in Valkey, for
+    seconds.
+    """
 
     valkey: Any
     vault: Vault
@@ -40,3 +42,16 @@ class HandedOver:
         blob = self.vault.sealer.seal_raw(bytes(data), place=place)
         await self.valkey.set(wire.PART.format(id=self.look_id), blob, ex=KEPT_S)
         return FileNote(self.look_id, len(data), "")
+
+
+@dataclass(frozen=True, slots=True)
+class NothingKept:
+    """Takes no content (`processors.connectors.resources.Files`): who may only look fills no disk of the platform's."""
+
+    def read(self, file_id: UUID) -> AsyncIterator[bytes]:
+        """Raises InputRejected: nothing is saved while somebody looks."""
+        raise InputRejected("There are no uploaded files here.", details={"field": "file"})
+
+    async def write(self, pieces: AsyncIterator[bytes], *, name: str, content_type: str, max_bytes: int) -> FileNote:
+        """Raises ResponseTooLarge."""
+        raise ResponseTooLarge("This is too large to be shown at once: download the file, or read it in a run.")

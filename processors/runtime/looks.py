@@ -13,12 +13,13 @@ import redis
 import structlog
 
 from processors.connectors.errors import ConnectorError
+from processors.connectors.resources import Files
 from processors.engine.step import StepCall, StepError, StepFailed, StepSpec
 from processors.live import wire
 from processors.runtime import resource_statements as statements
 from processors.runtime.arrays import Texts, Uuids
 from processors.runtime.database import Pool, fetch
-from processors.runtime.handing_over import HandedOver
+from processors.runtime.handing_over import HandedOver, NothingKept
 from processors.runtime.loader import SealedValue
 from processors.runtime.masking import step_error
 from processors.runtime.resource_definition import ResourceDefinition, resource_definition
@@ -63,7 +64,7 @@ class Looks:
             return
         vault = Vault.of(workspace_id, bytes(rows[0]["data_key"]))
         asked = json.loads(vault.sealer.open(question[16:], place=_place(workspace_id, look_id, "asked")))
-        files = HandedOver(self._valkey, vault, look_id) if asked.get("hands_over") else None
+        files = HandedOver(self._valkey, vault, look_id) if asked.get("hands_over") else NothingKept()
         text = json.dumps(await self._seen(asked, vault, files), ensure_ascii=False)
         if len(text) > LONGEST:
             text = json.dumps({"output": None, "error": asdict(StepError("response_too_large", _TOO_MUCH, "caller"))})
@@ -71,7 +72,7 @@ class Looks:
         await self._valkey.rpush(key, vault.sealer.seal(text, place=_place(workspace_id, look_id, "seen")))
         await self._valkey.expire(key, KEPT_S)
 
-    async def _seen(self, asked: JsonObject, vault: Vault, files: HandedOver | None) -> JsonObject:
+    async def _seen(self, asked: JsonObject, vault: Vault, files: Files) -> JsonObject:
         try:
             return {"output": await self._called(asked, vault, files), "error": None}
         except StepFailed as failed:
@@ -82,7 +83,7 @@ class Looks:
             log.exception("look_broke")
             return {"output": None, "error": asdict(_BROKEN)}
 
-    async def _called(self, asked: JsonObject, vault: Vault, files: HandedOver | None) -> Json:
+    async def _called(self, asked: JsonObject, vault: Vault, files: Files) -> Json:
         composition = asked["composition"]
         definition = resource_definition(content_hash(composition), composition)
         opened = self._means.places.open(definition, await self._values(definition, vault), vault)

@@ -14,10 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from processors.models import Run, StoredFile
+from processors.models import FilePiece, KeptFile, Run, StoredFile
 from processors.queries.stored_files import stored_by
 from processors.runtime import loop
 from processors.services import operations, retention
+from processors.services.looking import look
 from processors.services.operations import OperationRequest
 from products import dispatch
 from products.models import Resource, ResourceConfig
@@ -165,3 +166,19 @@ def test_A3_a_note_that_cannot_be_made_fails_no_save(
     monkeypatch.setattr("processors.runtime.resource_statements.NOTE_STORED", "SELECT 1/0")
     assert use(runs, "save", key="a", content="1").state == "completed"
     assert not StoredFile.objects.exists()
+
+
+@pytest.mark.parametrize("how", [{}, {"as": "file"}])
+def test_A5_who_only_looks_keeps_no_contents(
+    runs: Runs, config: ResourceConfig, people: Cast, tmp_path: Path, how: dict[str, str]
+) -> None:
+    use(runs, "save", key="large.bin", content="x" * 70_000)
+    wanted = Wanted("storage", "files", "read")
+    seen = look(people.as_(people.vera), "shop", "dev", wanted, {"key": "large.bin", **how})
+    assert seen.error is not None
+    assert seen.error["code"] == "response_too_large"
+    assert (KeptFile.objects.count(), FilePiece.objects.count()) == (0, 0)
+    assert (
+        look(people.as_(people.vera), "shop", "dev", wanted, {"key": "large.bin", "as": "text"}).output["size"]
+        == 70_000
+    )
