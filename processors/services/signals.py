@@ -19,6 +19,8 @@ from processors.services.runs import mine
 from processors.services.starting import refused
 from products import features
 from products.access import Actor, Permission
+from products.features.definition import Wait
+from products.features.signal_names import differences
 from products.lib.errors import Conflict, Forbidden, Invalid, NotFound
 from products.lib.inputs import InputError
 from products.lib.jsontypes import Json, JsonObject
@@ -43,10 +45,10 @@ def send_signal(actor: Actor, run: Run, name: str, payload: Json = None, *, comm
         raise Invalid.field("comment", f"A comment has at most {COMMENT_MOST} characters.", code="too_long")
     with transaction.atomic():
         row = _open_run(actor, run)
-        event = _waiting_event(feature_of_run(row), name)
-        checked = _checked(actor, event, payload, comment)
+        asking = _asking(row, feature_of_run(row), name)
+        checked = _checked(actor, asking, payload, comment)
         signal = _stored(actor, row, name, checked)
-        verb = "run.approved" if event.wait and event.wait.approval else "run.signalled"
+        verb = "run.approved" if asking[0].approval else "run.signalled"
         audit.record(actor, verb, row, name=row.target, changes={"signal": name, "run": str(row.pk)})
     return signal
 
@@ -94,22 +96,40 @@ def _open_run(actor: Actor, run: Run) -> Run:
     return row
 
 
-def _waiting_event(feature: features.Feature, name: str) -> features.Event:
-    waits = {event.wait.signal: event for event in feature.events() if event.wait is not None}
-    if name not in waits:
-        near = get_close_matches(name, waits, n=1)
+def _asking(row: Run, feature: features.Feature, name: str) -> list[Wait]:
+    """What a signal of this name may answer, at least one: what waits for it now, or all that will.
+
+    Features saved today wait for a name in one way only. Of others a second signal is refused while the first is
+    unused: it would answer an event for which it was not checked. Raises Invalid, Conflict.
+    """
+    waits = {str(event.name): event.wait for event in feature.events() if event.wait is not None}
+    _check_known(feature, {wait.signal for wait in waits.values()}, name)
+    alike = [wait for wait in waits.values() if wait.signal == name]
+    if not any(differences(alike[0], other) for other in alike[1:]):
+        return alike[:1]
+    if RunSignal.objects.filter(run=row, name=name, step_id=None).exists():
+        raise Conflict(f"“{name}” has been sent, and no event has taken it yet.", code="ambiguous_signal")
+    tags = Step.objects.filter(run=row, kind="wait_signal", state="waiting").values_list("tag", flat=True)
+    return [waits[tag] for tag in set(tags) if tag in waits and waits[tag].signal == name] or alike
+
+
+def _check_known(feature: features.Feature, names: set[str], name: str) -> None:
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
         hint = f" Did you mean “{near[0]}”?" if near else ""
         detail = f"The feature “{feature.tag}” waits for no signal “{name[:60]}”.{hint}"
         raise Invalid.field("name", detail, code="unknown")
-    return waits[name]
 
 
-def _checked(actor: Actor, event: features.Event, payload: Json, comment: str) -> Json:
-    wait = event.wait
-    if wait is None:
-        return payload
-    if wait.roles and actor.role not in wait.roles:
-        raise Forbidden(f"This is for {' or '.join(wait.roles)} to answer.")
+def _checked(actor: Actor, asking: list[Wait], payload: Json, comment: str) -> Json:
+    """The answer as it is kept. Who gives it may answer each event that may take it."""
+    for each in asking:
+        if each.roles and actor.role not in each.roles:
+            raise Forbidden(f"This is for {' or '.join(each.roles)} to answer.")
+    wait = asking[0]
+    if any((wait.approval, wait.fields) != (other.approval, other.fields) for other in asking):
+        detail = f"Events that take different answers wait for “{wait.signal}”: nobody knows which one this is for."
+        raise Conflict(detail, code="ambiguous_signal")
     if not wait.approval and not wait.fields:
         return payload
     given: Json = dict(payload) if isinstance(payload, dict) else payload

@@ -101,6 +101,13 @@ REQUEST_ERRORS: Final[tuple[ErrorCode, ...]] = (
         409,
     ),
     ErrorCode(
+        "ambiguous_signal",
+        "A signal of several events",
+        "Events that differ in who may answer, or with what, wait for this name. Nobody could say whose answer this is:"
+        " send it once one of them alone waits. A feature is not saved like that any more.",
+        409,
+    ),
+    ErrorCode(
         "too_many_signals",
         "Too many signals",
         "The run holds as many signals that nothing has waited for yet as it may.",

@@ -72,7 +72,16 @@ _OF_ONE_TYPE: tuple[tuple[str, EventField], ...] = (
     ),
     ("storage", EventField("event", "tag:operation", "The storage and what to do: `receipts:save`.", required=True)),
     ("cache", EventField("event", "tag:operation", "The cache and what to do: `rates:get`.", required=True)),
-    ("wait_signal", EventField("event", "text", "The name of the signal.", required=True)),
+    (
+        "wait_signal",
+        EventField(
+            "event",
+            "text",
+            "The name of the signal, fixed text. Events of one name have the same roles and schema, and"
+            " each takes a signal of its own.",
+            required=True,
+        ),
+    ),
     ("wait_signal", EventField("timeout", _LENGTH, "How long it waits; without it for ever.")),
     ("checkpoint", EventField("event", "text", "A word for people; it changes nothing.")),
 )
