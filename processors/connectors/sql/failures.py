@@ -31,6 +31,7 @@ _BY_KIND: Final[dict[str, tuple[type[ConnectorError], str]]] = {
     "throttled": (errors.RemoteThrottled, "The database has no connection left."),
     "busy": (errors.RemoteUnavailable, "Another transaction was in the way, so nothing was changed. Try again."),
     "full": (errors.RemoteUnavailable, "The database has no space left, so nothing was changed."),
+    "memory": (errors.RemoteRejected, "The statement needs more memory than SQLite may use here: let it read less."),
     "unavailable": (errors.RemoteUnavailable, "The database cannot answer now."),
     "timeout": (errors.DeadlineExceeded, "The statement took longer than it may; the database stopped it."),
     "deadline": (errors.DeadlineExceeded, "The database did not answer in time."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
+import resource
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
@@ -25,7 +26,11 @@ from products.lib.tags import TAG_PATTERN
 
 CHUNK: Final = 200
 PAGE: Final = 4_096
-LONGEST: Final = 64_000_000  # bytes of one value, one row or one statement
+LONGEST: Final = 10_000_000  # bytes of one value, one row or one statement: a sort holds dozens of them at once
+# SQLite's own memory, in bytes: of this process, whatever is open in it. A statement that needs more fails; without a
+# bound, one would take the worker and all its runs along.
+HEAP: Final = 400_000_000
+SPILLED: Final = 4_000_000_000  # bytes that one statement may write: its changes, and what its sorts put aside
 BUSY_S: Final = 10.0
 CLOSING_S: Final = 11.0  # a thread may wait for the file before it hears of anything
 _FOLDER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
@@ -49,7 +54,7 @@ _KINDS: Final = {
     "SQLITE_CONSTRAINT": "constraint", "SQLITE_MISMATCH": "value", "SQLITE_TOOBIG": "value", "SQLITE_RANGE": "value",
     "SQLITE_BUSY": "busy", "SQLITE_LOCKED": "busy", "SQLITE_INTERRUPT": "timeout", "SQLITE_FULL": "full",
     "SQLITE_READONLY": "read_only", "SQLITE_AUTH": "denied", "SQLITE_PERM": "denied", "SQLITE_CANTOPEN": "unavailable",
-    "SQLITE_IOERR": "unavailable", "SQLITE_CORRUPT": "broken", "SQLITE_NOTADB": "broken", "SQLITE_NOMEM": "full",
+    "SQLITE_IOERR": "unavailable", "SQLITE_CORRUPT": "broken", "SQLITE_NOTADB": "broken", "SQLITE_NOMEM": "memory",
 }  # fmt: skip
 
 
@@ -108,6 +113,7 @@ class SqliteSession(Answered):
         """The clock runs from now on, also while another transaction has the file."""
         self._opening = read_only
         self._guard.until = time.monotonic() + limit_s
+        self._guard.written, self._guard.spilled = None, False
 
     async def execute(self, statement: Statement, bounds: Bounds, *, ends: bool = False) -> Given:
         """One statement; the module refuses more."""
@@ -148,13 +154,16 @@ class SqliteSession(Answered):
         if opening is not None:
             self._open(raw, read_only=opening)
         given, before = Given(), raw.total_changes
-        cursor = raw.execute("?".join(statement.pieces), statement.values)
-        if cursor.description is not None:
-            given.name([column[0] for column in cursor.description])
-            while rows := cursor.fetchmany(CHUNK):
-                if [given.take(map(plain, row), bounds) for row in rows].count(False):
-                    break  # all changes are made before the first row comes, so nothing is left undone
-        cursor.close()
+        try:
+            cursor = raw.execute("?".join(statement.pieces), statement.values)
+            if cursor.description is not None:
+                given.name([column[0] for column in cursor.description])
+                _take(cursor, given, bounds)
+            cursor.close()
+        except sqlite3.OperationalError:
+            if self._guard.spilled:
+                raise SqlFailed(Failure("full")) from None
+            raise
         if raw.total_changes != before:
             given.changed = self._own(raw, "SELECT changes()")[0][0]
         if ends:
@@ -186,10 +195,15 @@ class _Guard:
         self.is_ours = True
         self.read_only: bool | None = None
         self.until = float("inf")
+        self.written: int | None = None  # by the thread, when the transaction began
+        self.spilled = False  # whether it has written more than it may
 
     def look(self) -> int:
         """SQLite's progress handler: anything but 0 ends the statement."""
-        return int(time.monotonic() > self.until)
+        now = _written()
+        self.written = now if self.written is None else self.written
+        self.spilled = self.spilled or now - self.written > SPILLED
+        return int(self.spilled or time.monotonic() > self.until)
 
     def allow(self, action: int, first: Any, second: Any, *_: Any) -> int:
         """SQLite's authorizer, asked while a statement is prepared (https://sqlite.org/c3ref/set_authorizer.html)."""
@@ -253,6 +267,24 @@ def _opened(path: Path) -> sqlite3.Connection:
     )
 
 
+def _take(cursor: sqlite3.Cursor, given: Given, bounds: Bounds) -> None:
+    """One row after the other: a single one may be large. All changes are made before the first one comes, so that
+    nothing is left undone."""
+    for row in cursor:
+        if sum(len(value) for value in row if isinstance(value, (str, bytes))) > bounds.size:
+            given.truncated = True
+        if not given.take(map(plain, row), bounds):
+            break
+
+
+def _written() -> int:
+    """Bytes that this thread has written to files, as far as the system says so: the disk has to have room for others,
+    and what is put aside for a sort has no other bound."""
+    if not hasattr(resource, "RUSAGE_THREAD"):
+        return 0
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_oublock * 512
+
+
 def _prepare(raw: sqlite3.Connection, guard: _Guard, place: ResourcePlace) -> None:
     """In the thread."""
     raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
@@ -260,7 +292,8 @@ def _prepare(raw: sqlite3.Connection, guard: _Guard, place: ResourcePlace) -> No
     size = place.settings.get("max_mb")
     pages = (size if isinstance(size, int) and size > 0 else 1_024) * 1_000_000 // PAGE
     for text in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "trusted_schema = OFF",
-                 "temp_store = MEMORY", f"max_page_count = {pages}", "cell_size_check = ON"):  # fmt: skip
+                 "temp_store = FILE", f"hard_heap_limit = {HEAP}", f"max_page_count = {pages}",
+                 "cell_size_check = ON"):  # fmt: skip
         raw.execute(f"PRAGMA {text}").fetchall()
     raw.set_progress_handler(guard.look, _OPCODES)
     raw.set_authorizer(guard.allow)
@@ -275,7 +308,9 @@ async def _failing(statement: Statement | None = None) -> AsyncIterator[None]:
         if statement is not None:
             failed.failure = replace(failed.failure, place=sqlite_place(statement, str(error)))
         raise failed from None
-    except (OSError, ValueError, MemoryError):  # "no active connection" is a ValueError
+    except MemoryError:  # as sqlite3 calls SQLITE_NOMEM
+        raise SqlFailed(Failure("memory")) from None
+    except (OSError, ValueError):  # "no active connection" is a ValueError
         raise SqlFailed(Failure("lost"), lost=True) from None
 
 
