@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,7 @@ LOGIN_DEADLINE_S = 20.0
 REFRESH_HOLD_S = 30.0  # a worker that dies while it logs in blocks the others no longer
 EARLY = 0.1  # of the token's life
 POLL_S = 0.1
+REST_S = 30.0  # after a renewal ahead of the expiry that came to nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,13 @@ class _Token:
     expires_at: datetime
     life: timedelta
     signed: Signed
+    rests_until: datetime | None = None
 
     @property
     def is_due(self) -> bool:
         """Whether it ought to be renewed, while it still holds."""
-        return datetime.now(UTC) >= self.expires_at - EARLY * self.life
+        now = datetime.now(UTC)
+        return now >= self.expires_at - EARLY * self.life and (self.rests_until is None or now >= self.rests_until)
 
     def holds(self, fingerprint: str, beyond: int) -> bool:
         return self.fingerprint == fingerprint and self.generation > beyond and datetime.now(UTC) < self.expires_at
@@ -99,9 +102,12 @@ class Tokens:
             if held is not None:
                 try:
                     return await self._renewed(composed, vault, say, held)
-                except errors.NetworkFailed:
+                except errors.AuthFailed:
+                    raise  # nobody will be let in by these credentials again: better known now than at the expiry
+                except errors.ConnectorError:
                     if stored is not None and usable and datetime.now(UTC) < stored.expires_at:
-                        return stored  # asked ahead of its expiry: it still holds
+                        # asked ahead of its expiry: it still holds, and a provider in trouble is not asked by every run
+                        return replace(stored, rests_until=datetime.now(UTC) + timedelta(seconds=REST_S))
                     raise
             if stored is not None and usable:
                 return stored  # somebody else is at it, and this one still holds

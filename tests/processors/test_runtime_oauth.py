@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from processors.models import AuthToken
-from processors.runtime import loop
+from processors.runtime import loop, tokens
 from tests.processors.canary import nothing_shows
 from tests.processors.conftest import Runs
 from tests.processors.oauth_provider import CLIENT_ID, CLIENT_SECRET, OAuthProvider, auth
@@ -51,6 +51,33 @@ def test_a_token_is_renewed_in_the_last_tenth_of_its_life(runs: Runs, provider: 
     loop.stop()
     assert runs.now().state == "completed"
     assert len(provider.asked) == 2
+
+
+TROUBLES = [Reply(503), Reply(429), Reply(200, "no token"), Reply(drop=True)]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=["503", "429", "malformed", "line"])
+def test_a_provider_in_trouble_costs_no_run_while_the_token_holds(
+    runs: Runs, provider: OAuthProvider, trouble: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.now()
+    AuthToken.objects.update(expires_at=timezone.now() + timedelta(minutes=5))
+    loop.stop()
+    provider.reply = trouble
+    assert [runs.now().state for _ in range(3)] == ["completed"] * 3
+    assert len(provider.asked) == 2, "it is left alone for a while"
+    monkeypatch.setattr(tokens, "REST_S", 0.0)
+    provider.reply = None
+    loop.stop()
+    assert (runs.now().state, len(provider.asked)) == ("completed", 3)
+
+
+def test_credentials_that_are_refused_are_known_ahead_of_the_expiry(runs: Runs, provider: OAuthProvider) -> None:
+    runs.now()
+    AuthToken.objects.update(expires_at=timezone.now() + timedelta(minutes=5))
+    loop.stop()
+    provider.reply = Reply(401, {"error": "invalid_client"})
+    assert runs.now().error["code"] == "auth_failed"
 
 
 def test_a_refused_token_is_replaced_once(runs: Runs, provider: OAuthProvider) -> None:
