@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from processors.engine.book import UNDO
 from processors.engine.calls import STOPPED
-from processors.models import Run, Step
+from processors.models import Run, RunSignal, Step
+from products.access import Actor
 from products.expressions import Compiled, ExpressionError, ValuesScope, compile_template
 from products.features import Event, Feature, StepName, seen_input
 from products.features.trying import events_named
 from products.lib.jsontypes import Json, JsonObject
 from products.models import new_id
+from products.services import vault
 
 ENDED_WELL = ("completed", "skipped")
 
@@ -26,8 +29,9 @@ ENDED_WELL = ("completed", "skipped")
 class Beginning:
     """Of the run `old` with its opened input `given`. `again` is made again whatever came of it, from `first` on.
 
-    `corrected` are results by "sequence/event" that replace those of `old`, or stand where it has none. `notes` says
-    in words, once `steps` was called, where a loop does not keep all of its items.
+    `corrected` are results by "sequence/event" that replace those of `old`, or stand where it has none. Once `steps`
+    was called, `notes` says in words where a loop does not keep all of its items, and `told` has the copies of steps
+    that a signal completed, by the id of the step of `old`.
     """
 
     old: Run
@@ -37,6 +41,7 @@ class Beginning:
     first: StepName
     corrected: Mapping[str, Json]
     notes: list[str] = field(default_factory=list)
+    told: dict[UUID, Step] = field(default_factory=dict)
 
     def steps(self, new: Run) -> list[Step]:
         """The steps of `new`, in the order in which they ended; what was done by hand comes last."""
@@ -141,11 +146,26 @@ class Beginning:
     def _copy(self, new: Run, step: Step) -> Step:
         if step.index == 0 and step.tag in self.corrected:
             return _step(new, step, "completed", self.corrected[step.tag])
-        return _step(new, step, step.state, step.output, step.error)
+        copy = _step(new, step, step.state, step.output, step.error)
+        if step.kind == "wait_signal":
+            self.told[step.pk] = copy
+        return copy
 
     def _by_hand(self, new: Run, tag: str) -> Step:
         step = Step(tag=tag, kind=self._events[tag].call.type, started_at=timezone.now())
         return _step(new, step, "completed", self.corrected[tag])
+
+
+def copy_signals(actor: Actor, beginning: Beginning, new: Run) -> None:
+    """What the kept steps were told: a step shows it masked, the signal itself has it sealed."""
+    copies = []
+    for signal in RunSignal.objects.filter(run=beginning.old, step_id__in=beginning.told):
+        text = vault.open_sealed(actor.workspace, signal, "sealed", bytes(signal.sealed))
+        copy = RunSignal(id=new_id(), run=new, name=signal.name, payload=signal.payload, by=signal.by)
+        copy.step_id = beginning.told[signal.step_id].pk if signal.step_id else None
+        copy.sealed = vault.seal(actor.workspace, copy, "sealed", text)
+        copies.append(copy)
+    RunSignal.objects.bulk_create(copies, batch_size=500)
 
 
 _NARROW = {"Sequence": 2, "Step": 1}  # how many segments name one event

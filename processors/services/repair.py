@@ -13,9 +13,8 @@ from processors.services import measures
 from processors.services.ending import ring
 from processors.services.feature_of import feature_of_run, prepared_of_run
 from processors.services.features import FeatureRequest, start_prepared
-from processors.services.kept_steps import Beginning
+from processors.services.kept_steps import Beginning, copy_signals
 from processors.services.runs import given_of, input_of, is_inner, mine, once_more
-from processors.services.signals import copy_taken
 from processors.services.starting import Started
 from products.access import Actor, Permission
 from products.features import Feature, StepName
@@ -72,9 +71,8 @@ def resume_run(
 
 
 def _begin(actor: Actor, new: Run, beginning: Beginning) -> None:
-    kept = beginning.steps(new)
-    Step.objects.bulk_create(kept, batch_size=500)
-    copy_taken(actor, beginning.old, new, kept)
+    Step.objects.bulk_create(beginning.steps(new), batch_size=500)
+    copy_signals(actor, beginning, new)
     for said in (f"Goes on from {beginning.first} of the run {beginning.old.pk}.", *beginning.notes):
         _say(new, said)
 

@@ -76,7 +76,8 @@ class RunPage(RunBase):
         context = run_context(self.actor, run_pages.run_view(self.run))
         context["log_url"] = f"{request.path}log/"
         context["may_run"] = self.actor.may_run_in(self.run.environment)
-        context["may_restart"] = self.run.kind in RUN_KINDS and not run_services.is_inner(self.run)
+        is_own = self.run.kind in RUN_KINDS and not run_services.is_inner(self.run)
+        context["may_restart"] = context["may_run"] and is_own
         part = PARTS.get(request.GET.get("part", ""))
         if part is not None:
             return render(request, part, self.context(**context))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from processors.models import LogLine, Run
-from processors.services import repair, runs
+from processors.services import repair, runs, signals
 from products.lib.errors import Conflict
 from tests.people import Cast
 from tests.processors.feature_runs import FeatureRuns, chain, end_worker, event, states, step, undo
@@ -93,6 +93,18 @@ def test_the_list_is_known_however_it_is_written(features: FeatureRuns, sink: Si
     assert "b" not in {asked(call) for call in sink.calls}
 
 
+def test_a_list_with_all_results_in_it_is_another_one_when_one_of_them_is(features: FeatureRuns, sink: Sink) -> None:
+    each = event("each", for_each=["$Sequence{main}", "b", "c"], input={"q": "$Index"})
+    features.make("order", chain(event("list"), each, options={"rollback": "none"}))
+    sink.answering = answers([["a"]], "2")
+    run = features.now("order")
+    assert states(run)["main/each#3"] == "failed"
+    sink.calls.clear()
+    sink.answering = answers([])
+    assert resumed(features, run, results={"main/list": {"ids": ["x"]}}).state == "completed"
+    assert [asked(call) for call in sink.calls] == ["0", "2"]
+
+
 def test_a_shorter_list_leaves_nothing_of_the_longer_one(features: FeatureRuns, sink: Sink) -> None:
     run = looped(features, sink)
     again = resumed(features, run, results={"main/list": {"ids": ["a"]}})
@@ -149,6 +161,21 @@ def test_a_result_is_given_to_what_was_skipped(features: FeatureRuns, sink: Sink
     run = features.now("order")
     again = resumed(features, run, from_step="main/late", results={"main/maybe": {"n": 5}})
     assert (again.state, asked(sink.calls[-1])) == ("completed", "5"), again.error
+
+
+def test_K1_what_signals_brought_to_a_loop_survives_a_resume(features: FeatureRuns, sink: Sink) -> None:
+    asks = {"tag": "ask", "type": "wait_signal", "event": "go", "for_each": [1, 2]}
+    use = event("use", "echo", input={"id": "1", "note": "$Step{ask}{0}{password} $Step{ask}{1}{password}"})
+    features.make("order", chain(asks, use))
+    run = features.start("order")
+    for word in ("canary-one", "canary-two"):
+        signals.send_signal(features.actor, run, "go", {"password": word})
+    run = features.execute(run)
+    assert run.state == "completed", run.error
+    assert "canary-one canary-two" in sink.calls[0].body
+    again = resumed(features, run, from_step="main/use")
+    assert again.state == "completed", again.error
+    assert "canary-one canary-two" in sink.calls[1].body
 
 
 def test_R9_a_key_stands_for_what_is_resumed_from_where_and_with_what(features: FeatureRuns, sink: Sink) -> None:
