@@ -126,7 +126,8 @@ class DatabaseMigrations(DatabaseBase):
         )  # fmt: skip
 
     def _columns(self, tags: Sequence[str]) -> list[Column]:
-        known = known_migrations(self.found.row)
+        # How they stand is told by their checksums: the statements, of which there may be many, stay here.
+        known = [{"tag": each["tag"], "checksum": each["checksum"]} for each in known_migrations(self.found.row)]
         ready = [each.environment for each in self.found.configs if each.complete]
 
         def stand(environment: Environment) -> Seen:

@@ -38,6 +38,7 @@ def database(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Database:
     said: Database = {"dev": {}, "prd": {}}
 
     def look(actor: Any, product: str, environment: str, wanted: Any, given: Any = None, **known: Any) -> Seen:
+        assert all(set(each) == {"tag", "checksum"} for each in given["known"]), "no statement is sent"
         states = {each["tag"]: {"state": "pending"} for each in given["known"]} | said[environment]
         return Seen({"migrations": [{"tag": tag, **state} for tag, state in states.items()]})
 

@@ -107,6 +107,14 @@ async def test_one_that_was_changed_since_is_seen_and_stops_what_comes(migrate, 
     assert (await migrate([FIRST, changed, THIRD]))["done"] == ["third"]
 
 
+async def test_one_that_is_missing_is_forgotten_and_the_others_are_rolled_back(migrate, states, things) -> None:
+    await migrate(to="second")
+    with pytest.raises(InputRejected, match="not known any more"):
+        await migrate([FIRST], direction="down", to="*")
+    assert (await migrate([FIRST], repair="forget", to="second"))["done"] == []
+    assert (await migrate([FIRST], direction="down", to="*"))["done"] == ["first"]
+
+
 async def test_one_that_fails_half_way_stops_everything_until_it_is_repaired(migrate, ask, states, things) -> None:
     broken = migration("second", [insert(2, b=2), insert(1, b=3), insert(4, b=4)], [remove(2), remove(4)])
     known = [FIRST, broken, THIRD]

@@ -180,3 +180,15 @@ async def test_one_that_left_nothing_behind_is_not_what_is_rolled_back(under: Da
         await migrate(under, known)
     assert await migrate(under, known, direction="down") == ["one"]
     assert await tables(under) == set()
+
+
+async def test_one_that_is_missing_is_forgotten_and_the_others_are_rolled_back(under: DatabaseUnderTest) -> None:
+    await migrate(under, KNOWN[:2])
+    for to in ("", "*"):
+        with pytest.raises(errors.InputRejected, match="“two” was run here and is not known any more"):
+            await migrate(under, KNOWN[:1], direction="down", to=to)
+    with pytest.raises(errors.InputRejected):
+        await migrate(under, KNOWN[:1], repair="skip", to="two")
+    assert await migrate(under, KNOWN[:1], repair="forget", to="two") == []
+    assert await migrate(under, KNOWN[:1], direction="down", to="*") == ["one"]
+    assert await tables(under) == {"b"}  # what it did stays there
