@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from products.lib.tries import LEAST_TRY_S, MAX_TRY_S
+
 _TAG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _KEY = re.compile(r"[\x21-\x7e]{0,200}")
 _NEEDED = ("product", "environment", "app", "action")
@@ -24,7 +26,7 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "input": lambda value: isinstance(value, dict),
     "idempotency_key": lambda value: isinstance(value, str) and _KEY.fullmatch(value) is not None,
     "retries": _whole,
-    "timeout": _number(0.1, 3600),
+    "timeout": _number(LEAST_TRY_S, MAX_TRY_S),
     "wait": _number(0, 60),
 }
 

@@ -19,6 +19,7 @@ from products.api.fields import Number, Text, Whole
 from products.api.idempotency import key_of
 from products.api.schema import answers
 from products.catalog.resources import KINDS
+from products.lib.tries import LEAST_TRY_S, MAX_TRY_S, TIMEOUT_WORDS
 from products.queries.callable_resources import Wanted
 
 _KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="Instead of the field.")
@@ -35,7 +36,7 @@ class CallShape(serializers.Serializer[Any]):
         max_length=200, default="", allow_blank=True, help_text="The same key within 24 hours returns the first run."
     )
     retries = Whole(min_value=0, max_value=10, default=0)
-    timeout = Number(min_value=0.1, max_value=3600, default=60, help_text="Seconds that one try may take.")
+    timeout = Number(min_value=LEAST_TRY_S, max_value=MAX_TRY_S, default=60, help_text=TIMEOUT_WORDS)
     cache = Text(max_length=63, default="", allow_blank=True, help_text="The tag of a cache that may have the result.")
     wait = Number(min_value=0, max_value=60, default=0, help_text="Seconds to wait for the result.")
 

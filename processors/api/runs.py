@@ -19,6 +19,7 @@ from products.api.base import WorkspaceView
 from products.api.fields import Number, Text, Whole
 from products.api.idempotency import key_of
 from products.api.schema import answers, reading
+from products.lib.tries import LEAST_TRY_S, MAX_TRY_S, TIMEOUT_WORDS
 
 TAGS = ["runs"]
 _EXAMPLE = {
@@ -48,9 +49,7 @@ class RunInputShape(serializers.Serializer[Any]):
     retries = Whole(
         min_value=0, max_value=10, allow_null=True, default=None, help_text="As the action says, if it is not given."
     )
-    timeout = Number(
-        min_value=0.1, max_value=3600, allow_null=True, default=None, help_text="Seconds that one try may take."
-    )
+    timeout = Number(min_value=LEAST_TRY_S, max_value=MAX_TRY_S, allow_null=True, default=None, help_text=TIMEOUT_WORDS)
     cache = Text(max_length=63, default="", allow_blank=True, help_text="The tag of a cache that may have the result.")
     wait = Number(min_value=0, max_value=60, default=0, help_text="Seconds to wait for the result.")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-MAX_RETRIES = 10
+from products.lib import tries
+
+MAX_RETRIES = tries.MAX_RETRIES
+MAX_TIMEOUT_S = tries.MAX_TRY_S
 DEFAULT_TIMEOUT_S = 60.0
-MAX_TIMEOUT_S = 3_600.0
 LOOP_WAIT_S = 2.0  # a shorter wait for the next try stays in the worker, a longer one ends the task
 MAX_RETRY_DELAY_S = 86_400.0  # what a definition may ask for, and what its waits grow to
 MAX_RETRY_AFTER_S = 3_600.0  # what a remote side may ask for; it cannot park a run for a year

@@ -12,6 +12,7 @@ from django import forms
 from products.lib.actions import INPUT_KEY, ActionSpec, Body, Parameter
 from products.lib.errors import FieldProblem
 from products.lib.jsontypes import JsonError, parse_json
+from products.lib.tries import LEAST_TRY_S, MAX_TRY_S, TIMEOUT_WORDS
 
 TITLES = {"params": "Path", "query": "Query", "headers": "Headers", "cookies": "Cookies"}
 MAX_TEXT = 100_000
@@ -35,7 +36,7 @@ class ConsoleForm(forms.Form):
             label="Retries", required=False, min_value=0, max_value=10, help_text="How often to try again."
         )
         self.fields["timeout"] = forms.FloatField(
-            label="Timeout, seconds", required=False, min_value=0.1, max_value=300, help_text="For the whole run."
+            label="Timeout", required=False, min_value=LEAST_TRY_S, max_value=MAX_TRY_S, help_text=TIMEOUT_WORDS
         )
         self.fields["idempotency_key"] = forms.CharField(
             label="Idempotency key", required=False, max_length=200, help_text="The same key gives the first run again."

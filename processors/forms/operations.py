@@ -10,6 +10,7 @@ from django import forms
 from processors.forms.parameters import PREFIX, ParameterForm, parsed
 from products.lib.actions import Parameter
 from products.lib.jsontypes import Json
+from products.lib.tries import LEAST_TRY_S, MAX_TRY_S, TIMEOUT_WORDS
 
 
 class OperationForm(ParameterForm):
@@ -21,7 +22,7 @@ class OperationForm(ParameterForm):
             label="Retries", required=False, min_value=0, max_value=10, help_text="How often to try again."
         )
         self.fields["timeout"] = forms.FloatField(
-            label="Timeout, seconds", required=False, min_value=0.1, max_value=3_600, help_text="Of one try."
+            label="Timeout", required=False, min_value=LEAST_TRY_S, max_value=MAX_TRY_S, help_text=TIMEOUT_WORDS
         )
 
     def clean(self) -> dict[str, Any]:

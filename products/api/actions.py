@@ -13,6 +13,7 @@ from products.api.fields import Flag, Tag, Tags, Text, Whole
 from products.api.schema import answers, created, reading
 from products.lib.action_checks import BODY_FORMATS
 from products.lib.actions import INPUT_KEY
+from products.lib.tries import LEAST_TRY_S, MAX_TRY_S, TIMEOUT_WORDS
 from products.models import Action, ActionSample
 from products.queries import actions as queries
 from products.services import actions, samples
@@ -67,7 +68,9 @@ class PolicyShape(serializers.Serializer[Any]):
     retries = serializers.IntegerField(required=False, min_value=0, max_value=10)
     delay_s = serializers.FloatField(required=False, min_value=0, max_value=3600)
     backoff = serializers.FloatField(required=False, min_value=1, max_value=10)
-    timeout_s = serializers.FloatField(required=False, min_value=0.1, max_value=300)
+    timeout_s = serializers.FloatField(
+        required=False, min_value=LEAST_TRY_S, max_value=MAX_TRY_S, help_text=TIMEOUT_WORDS
+    )
 
     class Meta:
         ref_name = "Policy"

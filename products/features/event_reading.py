@@ -11,10 +11,9 @@ from products.lib.fields import Fields
 from products.lib.jsontypes import Json
 from products.lib.periods import PeriodError, duration_seconds
 from products.lib.tags import TAG_PATTERN
+from products.lib.tries import LEAST_TRY_S, MAX_RETRIES, MAX_TRY_S
 
 MAX_AT_ONCE = 1_000
-MAX_RETRIES = 10
-MAX_TRY_S = 3_600.0
 MAX_DELAY_S = 86_400.0
 MAX_WAIT_S = 366 * 86_400.0
 MAX_KEEP_S = 366 * 86_400.0
@@ -108,7 +107,7 @@ def _tries(row: Fields) -> Tries:
         retries=None if retries is None else int(retries),
         delay_s=duration(row, "retry_delay", most=MAX_DELAY_S),
         backoff=row.number("backoff", least=1, most=10),
-        timeout_s=duration(row, "timeout", least=0.1, most=MAX_TRY_S),
+        timeout_s=duration(row, "timeout", least=LEAST_TRY_S, most=MAX_TRY_S),
     )
 
 

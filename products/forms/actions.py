@@ -13,6 +13,7 @@ from products.lib.action_checks import BODY_FORMATS
 from products.lib.actions import INPUT_KEY
 from products.lib.field_types import FIELD_TYPES
 from products.lib.jsontypes import JsonError, parse_json
+from products.lib.tries import LEAST_TRY_S, MAX_TRY_S, TIMEOUT_WORDS
 from products.models import Action, App
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -77,7 +78,9 @@ class ActionForm(PlacedForm):
     retries = forms.IntegerField(label="Retries", required=False, min_value=0, max_value=10)
     delay_s = forms.FloatField(label="First delay, seconds", required=False, min_value=0, max_value=3600)
     backoff = forms.FloatField(label="Backoff factor", required=False, min_value=1, max_value=10)
-    timeout_s = forms.FloatField(label="Timeout, seconds", required=False, min_value=0.1, max_value=300)
+    timeout_s = forms.FloatField(
+        label="Timeout", required=False, min_value=LEAST_TRY_S, max_value=MAX_TRY_S, help_text=TIMEOUT_WORDS
+    )
 
     def __init__(self, *args: Any, app: App, row: Action | None = None, **options: Any) -> None:
         super().__init__(*args, **{**options, "initial": _initial(row) if row else {"folder": ""}})

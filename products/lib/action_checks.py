@@ -14,6 +14,7 @@ from products.lib.fields import Fields, Problems
 from products.lib.json_schemas import PATTERNS, schema_errors
 from products.lib.jsontypes import JsonObject
 from products.lib.tags import TAG_PATTERN, slugify_tag
+from products.lib.tries import LEAST_TRY_S, MAX_RETRIES, MAX_TRY_S
 
 # RFC 9110 section 5.6.2: a method and a header name are tokens.
 TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105
@@ -64,10 +65,10 @@ def checked_policy(data: JsonObject) -> tuple[JsonObject, tuple[FieldProblem, ..
     problems = Problems()
     fields = Fields(data, problems, pointer="/policy", known=("retries", "delay_s", "backoff", "timeout_s"))
     found = {
-        "retries": fields.number("retries", least=0, most=10, whole=True),
+        "retries": fields.number("retries", least=0, most=MAX_RETRIES, whole=True),
         "delay_s": fields.number("delay_s", least=0, most=3_600),
         "backoff": fields.number("backoff", least=1, most=10),
-        "timeout_s": fields.number("timeout_s", least=0.1, most=300),
+        "timeout_s": fields.number("timeout_s", least=LEAST_TRY_S, most=MAX_TRY_S),
     }
     return {key: value for key, value in found.items() if value is not None}, tuple(problems.found)
 

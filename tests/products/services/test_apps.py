@@ -110,7 +110,7 @@ def test_an_app_cannot_be_deleted_while_it_is_connected(dev, app):
         ({"policy": {"retries": 11}}, "/policy/retries"),
         ({"policy": {"retries": 1.5}}, "/policy/retries"),
         ({"policy": {"timeout_s": 0}}, "/policy/timeout_s"),
-        ({"policy": {"timeout_s": 301}}, "/policy/timeout_s"),
+        ({"policy": {"timeout_s": 3601}}, "/policy/timeout_s"),
         ({"policy": {"backoff": True}}, "/policy/backoff"),
         ({"policy": {"nonsense": 1}}, "/policy/nonsense"),
         ({"unknown": 1}, "/unknown"),
