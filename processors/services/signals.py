@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from datetime import UTC
 from difflib import get_close_matches
 from typing import Literal
@@ -74,19 +73,6 @@ def resolve_step(actor: Actor, run: Run, step_id: UUID, as_: As, *, output: Json
         changes = {"step": step.tag, "as": as_, "run": str(row.pk)}
         audit.record(actor, "run.resolved", row, name=row.target, changes=changes)
     return signal
-
-
-def copy_taken(actor: Actor, old: Run, new: Run, kept: Iterable[Step]) -> None:
-    """The signals that the steps of a resumed run begin with; results that were corrected have none."""
-    steps = {step.tag: step for step in kept if step.kind == "wait_signal"}
-    taken = Step.objects.filter(run=old, kind="wait_signal", tag__in=steps, index=0).values_list("id", "tag", "output")
-    by_id: dict[UUID | None, Step] = {one[0]: steps[one[1]] for one in taken if steps[one[1]].output == one[2]}
-    for signal in RunSignal.objects.filter(run=old, step_id__in=by_id):
-        text = vault.open_sealed(actor.workspace, signal, "sealed", bytes(signal.sealed))
-        copy = RunSignal(id=new_id(), run=new, name=signal.name, payload=signal.payload, by=signal.by)
-        copy.step_id = by_id[signal.step_id].pk
-        copy.sealed = vault.seal(actor.workspace, copy, "sealed", text)
-        copy.save(force_insert=True)
 
 
 def _open_run(actor: Actor, run: Run) -> Run:
