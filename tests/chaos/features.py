@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Any
 
 from tests.chaos.checker import ENDED, Verdict, calls_of
@@ -16,12 +17,13 @@ from tests.chaos.stage import Stage
 
 UNDONE = "undo"  # the mood of runs that fail at their end and are to be rolled back
 TAG, CHILD = "walk", "kid"
+AT_ONCE = 3  # of the child; more of them wait for their turn
 MOODS = ("", "", "", "slow:0.2", "fail:1", "drop:once", UNDONE)
 
 RUNS = """
 SELECT r.id::text, r.idempotency_key, r.state, r.output, r.error, r.seq,
     (SELECT array_agg(seq ORDER BY seq) FROM processors_logline l WHERE l.run_id = r.id),
-    r.parent_id::text
+    r.parent_id::text, r.started_at, r.finished_at
 FROM processors_run r
 WHERE r.idempotency_key LIKE %(keys)s OR r.parent_id IN (
     SELECT id FROM processors_run WHERE idempotency_key LIKE %(keys)s)
@@ -43,7 +45,11 @@ def call(tag: str, marker: str = "", **more: Any) -> dict[str, Any]:
 
 FIELDS = {"id": "string", "amount": "float", "mood": "string"}
 FEATURES: dict[str, dict[str, Any]] = {
-    CHILD: {"input": FIELDS, "sequences": [{"tag": "in", "events": [call("k1"), call("k2")]}]},
+    CHILD: {
+        "input": FIELDS,
+        "sequences": [{"tag": "in", "events": [call("k1"), call("k2")]}],
+        "options": {"concurrency": {"limit": AT_ONCE}},
+    },
     TAG: {
         "input": FIELDS,
         "sequences": [
@@ -72,7 +78,7 @@ BACK = ("undo-d", "undo-c", "undo-item-2", "undo-item-1", "undo-item-0", "undo-b
 def check(stage: Stage, history: History, prefix: str) -> Verdict:
     """The verdict on everything under one prefix. Raises psycopg.Error."""
     rows = stage.rows(RUNS, {"keys": f"key-{prefix}%"})
-    names = ("id", "key", "state", "output", "error", "seq", "lines", "parent")
+    names = ("id", "key", "state", "output", "error", "seq", "lines", "parent", "began", "ended")
     runs = {row[0]: dict(zip(names, row, strict=True)) for row in rows}
     steps = stage.rows(STEPS, {"runs": list(runs)})
     return judge(history, runs, steps, calls_of(stage.ledger, prefix))
@@ -96,8 +102,18 @@ def judge(
             verdict.gaps.append(f"{run['id']}\texpected 1..{run['seq']}\tobserved {run['lines']}")
         if run["parent"] and run["state"] not in ENDED:
             verdict.lost.append(f"{run['id']}\ta child\tobserved {run['state']}")
+    at_once = most_at_once([run for run in runs.values() if run["parent"]])
+    if at_once > AT_ONCE:
+        verdict.wrong.append(f"{CHILD}\texpected at most {AT_ONCE} at once\tobserved {at_once}")
     verdict.answers = [f"status {status}" for _, status in history.statuses if status == 500]
     return verdict
+
+
+def most_at_once(runs: list[dict[str, Any]]) -> int:
+    """How many of them were under way at the same moment, at most."""
+    moves = [(run["began"], 1) for run in runs if run["began"]]
+    moves += [(run["ended"], -1) for run in runs if run["began"] and run["ended"]]
+    return max(accumulate(move for _, move in sorted(moves)), default=0)
 
 
 def _promises(verdict: Verdict, history: History, runs: dict[str, dict[str, Any]], seen: dict[str, set[str]]) -> None:
