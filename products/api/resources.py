@@ -110,7 +110,7 @@ class ResourceView(OfResource):
 
     @extend_schema(operation_id="resources_delete", tags=TAGS, parameters=[_KIND], responses=answers())
     def delete(self, request: Any, workspace: str, product: str, kind: str, resource: str) -> Response:
-        """Forgets it; what it holds stays where it is."""
+        """Deletes it, and what it has on this installation's disk; refused while a feature uses it."""
         resources.delete_resource(self.actor, self.row)
         return Response(status=204)
 

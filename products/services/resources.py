@@ -24,6 +24,7 @@ from products.models import (
     Secret,
     local_folder,
 )
+from products.queries.feature_uses import users_of
 from products.services import audit, vault
 from products.services.validation import assign, insert, name_text
 
@@ -89,13 +90,14 @@ def delete_resource(actor: Actor, row: Resource) -> None:
 
     What it holds on servers stays there; what it has on this installation's disk is deleted by a worker.
 
-    Raises NotFound, Forbidden.
+    Raises NotFound, Forbidden, Conflict while a feature of the draft uses it.
     """
     actor.need(Permission.EDIT)
     with transaction.atomic():
         row = fresh(actor, row)
         for config in row.configs.select_related("environment"):
             actor.need_change_in(config.environment)
+        _refuse_used(row)
         audit.record(actor, f"{row.kind}.deleted", row, changes={"tag": [row.tag, None]})
         environments = Environment.whole.filter(product=row.product)
         left = LeftFolders.objects.create(names=[local_folder(row.pk, each) for each in environments])
@@ -132,6 +134,13 @@ def fresh(actor: Actor, row: Resource) -> Resource:
     product = _held(actor, row.product.tag)
     rows = Resource.objects.select_related("product").filter(product=product)
     return access.mine(actor, rows, "resource", pk=row.pk)
+
+
+def _refuse_used(row: Resource) -> None:
+    users = users_of(row)
+    if users:
+        named = ", ".join(f"“{tag}”" for tag in users[:6])
+        raise Conflict(f"{named} {'uses' if len(users) == 1 else 'use'} it; take that out first.", code="in_use")
 
 
 def _held(actor: Actor, product_tag: str) -> Product:

@@ -17,6 +17,7 @@ from products.access import Permission
 from products.catalog.resources import ResourceKind
 from products.forms.products import SearchForm
 from products.forms.resources import ConfigForm, ResourceForm
+from products.lib.errors import Conflict
 from products.queries import resources as queries
 from products.queries.resource_pages import resource_page
 from products.queries.secrets import secrets_of
@@ -195,7 +196,11 @@ class ResourceDelete(ResourceBase):
     """`…/resources/<kind>/<resource>/delete/`"""
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Forgets the resource; what it holds stays where it is."""
-        services.delete_resource(self.actor, self.found.row)
+        """Deletes the resource; back to it, with the reason, while a feature uses it."""
+        try:
+            services.delete_resource(self.actor, self.found.row)
+        except Conflict as error:
+            messages.error(request, error.message)
+            return self.back()
         messages.success(request, f"{self.found.row.tag} is deleted.")
         return redirect(self.kind.plural, self.actor.workspace.tag, self.product.tag)

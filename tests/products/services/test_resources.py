@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from products.access import Actor, Permission
 from products.lib.errors import Conflict, Forbidden, Invalid, NotFound
@@ -15,6 +16,8 @@ from products.models import AuditEntry, Membership, Product, Resource, ResourceC
 from products.queries import resources as queries
 from products.queries.callable_resources import Wanted, callable_operation
 from products.services import resources, vault
+from products.services.database_actions import create_action
+from products.services.features import create_feature, delete_feature
 from products.services.secrets import create_secret
 from products.services.validation import Taken
 from tests.people import Cast
@@ -272,6 +275,41 @@ def test_N1_every_change_is_on_record_with_the_names_of_what_changed(dev: Actor,
         "created", "configured", "reconfigured", "changed", "forgotten", "deleted",
     ]  # fmt: skip
     assert rows[2].changes == {"environment": "dev", "settings": ["host"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "event"),
+    [
+        ("database", {"type": "db_action", "event": "it:all", "input": {}}),
+        ("storage", {"type": "storage", "event": "it:read", "input": {"key": "a"}}),
+        ("cache", {"type": "cache", "event": "it:get", "input": {"key": "a"}}),
+        ("cache", {"type": "storage", "event": "other:read", "input": {"key": "a"}, "cache": {"name": "it"}}),
+        ("storage", {"type": "storage", "event": "other:read", "input": {"key": "a"},
+                     "rollback": {"type": "storage", "event": "it:delete", "input": {"key": "a"}}}),
+    ],
+)  # fmt: skip
+def test_X10_what_a_feature_uses_is_not_deleted(
+    dev: Actor, orders: Resource, client: Client, kind: str, event: dict[str, Any]
+) -> None:
+    row = resources.create_resource(dev, "shop", kind, {"name": "It"})
+    resources.create_resource(dev, "shop", "storage", {"name": "Other"})
+    if kind == "database":
+        create_action(dev, row, name="All", definition={"type": "read", "sql": "SELECT 1"})
+    definition = {"sequences": [{"tag": "main", "events": [{"tag": "use", **event}]}]}
+    feature = create_feature(dev, row.product, tag="uses-it", name="Uses it", definition=definition)
+    with pytest.raises(Conflict, match="uses-it") as caught:
+        resources.delete_resource(dev, row)
+    assert caught.value.code == "in_use"
+    assert dev.user is not None
+    client.force_login(dev.user)
+    refused = client.delete(f"/api/v1/workspaces/acme/products/shop/resources/{kind}/it/")
+    assert (refused.status_code, refused.json()["code"]) == (409, "in_use")
+    page = client.post(f"/w/acme/p/shop/resources/{kind}/it/delete/", follow=True)
+    assert "“uses-it” uses it; take that out first." in page.content.decode()
+    assert Resource.objects.filter(pk=row.pk).exists()
+    resources.delete_resource(dev, orders)
+    delete_feature(dev, feature.row)
+    resources.delete_resource(dev, row)
 
 
 def test_the_state_says_what_is_lacking(dev: Actor, orders: Resource) -> None:
