@@ -107,7 +107,9 @@ class LookShape(serializers.Serializer[Any]):
     operation = Text(
         max_length=40, help_text="One that reads: `check`, `tables`, `rows`, `keys` … Or `query`, or a cache's `purge`."
     )
-    input = serializers.JSONField(default=dict)
+    input = serializers.JSONField(
+        default=dict, help_text="Its fields. `explain` takes an `action` and an `input`; `migrations` needs none."
+    )
 
     class Meta:
         ref_name = "Look"

@@ -3,6 +3,7 @@
 DuctapeError
 ├── NotReachable     the server could not be reached, or hung up, more often than the client tries again
 ├── Refused          the server says no: `status`, `code`, `errors` (RFC 9457)
+├── NotSeen          the resource could not be asked: `code`, `details`
 └── RunFailed        the run ended, but not with a result: `run`
 """
 
@@ -44,3 +45,12 @@ class RunFailed(DuctapeError):
         super().__init__(run.error.message if run.error else f"The run is {run.state}.")
         self.run = run
         self.code = run.error.code if run.error else run.state
+
+
+class NotSeen(DuctapeError):
+    """A database could not be asked, or answered that it will not: an error as runs have it."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(str(error.get("message") or "It could not be asked."))
+        self.code = str(error.get("code") or "error")
+        self.details: dict[str, Any] = error.get("details") or {}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote, urlencode
 
-from processors.client.errors import DuctapeError, NotReachable, Refused
+from processors.client.errors import DuctapeError, NotReachable, NotSeen, Refused
 from processors.client.transport import new_key
 from processors.client.values import Run
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PIECE_BYTES = 16 * 1024 * 1024  # of an upload that are sent at once; the next is read meanwhile
 AT_ONCE_BYTES = 48 * 1024  # of a content that goes along with the call; as Base64 they are 64 KiB
 LONGEST_MIGRATION_S = 3_600.0
+LONGEST_LOOK_S = 25.0
 
 
 class Calls:
@@ -36,6 +37,21 @@ class Calls:
             raise TypeError(f"there is no argument {sorted(unknown)[0]!r}")
         body = {**named, "input": given, "idempotency_key": key or new_key(), **known}
         return self._ductape.start(path, body, wait=wait, check=check)
+
+    def _look(self, kind: str, resource: str, operation: str, given: dict[str, Any]) -> Any:
+        """What there is to see, without a run. Raises Refused, NotReachable, NotSeen."""
+        path = f"{self._below(kind, resource)}look/"
+        body = {"operation": operation, "input": given}
+        answer = self._ductape.ask("POST", path, body, again=True, wait_s=LONGEST_LOOK_S)
+        if answer["error"]:
+            raise NotSeen(answer["error"])
+        return answer["output"]
+
+    def _below(self, kind: str, resource: str) -> str:
+        """The address of a resource in this environment, below the workspace."""
+        named = (self._ductape.product, resource, self._ductape.environment)
+        product, resource, environment = (quote(text, safe="") for text in named)
+        return f"products/{product}/resources/{kind}/{resource}/environments/{environment}/"
 
 
 class DatabaseCalls(Calls):
@@ -55,9 +71,26 @@ class DatabaseCalls(Calls):
         """The same as `run`."""
         return self.run(database=database, action=action, input=input, **how)
 
+    def explain(self, *, database: str, action: str, input: Any = None) -> list[dict[str, Any]]:
+        """A dry run: the `plan` of each `statement`, of which none is run. Without an input every value is null.
+
+        Raises Refused, NotReachable, NotSeen.
+        """
+        seen = self._look("database", database, "explain", {"action": action, "input": input or {}})
+        plans: list[dict[str, Any]] = seen["plans"]
+        return plans
+
 
 class MigrationCalls(Calls):
     """`processor.db.migration`"""
+
+    def list(self, *, database: str) -> list[dict[str, Any]]:
+        """How each stands here, in order: `tag` and `state`, of which `pending` ones would be run.
+
+        Raises Refused, NotReachable, NotSeen.
+        """
+        found: list[dict[str, Any]] = self._look("database", database, "migrations", {})["migrations"]
+        return found
 
     def run(self, *, database: str, to: str = "", repair: str = "", wait: float = 60.0, check: bool = False) -> Run:
         """Runs what is pending, or up to and with `to`.
@@ -185,9 +218,7 @@ class StorageCalls(Calls):
 
         Of a file that is replaced meanwhile, only a part arrives. Raises Refused, NotReachable, OSError.
         """
-        named = (self._ductape.product, storage, self._ductape.environment)
-        product, resource, environment = (quote(text, safe="") for text in named)
-        path = f"products/{product}/resources/storage/{resource}/environments/{environment}/content/"
+        path = f"{self._below('storage', storage)}content/"
         return self._ductape.fetch(f"{path}?{urlencode({'key': key})}", into)
 
     def _append(self, file: str, piece: bytes, offset: int, *, is_last: bool) -> None:

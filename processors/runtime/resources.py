@@ -131,7 +131,8 @@ class ResourceSteps:
         definition, opened = self._definition, self._opened
         given = self._given if self._given is not None else call.input
         fields = input_fields(definition.kind, definition.operation, definition.definition)
-        checked = checked_input(fields, given)
+        has_values = given or definition.operation != "explain"  # a plan can be had without any
+        checked = checked_input(fields, given) if has_values else {}
         say("info", f"{definition.event} on the {definition.kind} {definition.tag} ({definition.provider})")
         request = ResourceCall(
             place=opened.place,

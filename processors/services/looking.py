@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 from processors.live import wire
+from processors.services.look_inputs import filled_in
 from processors.services.operation_specs import prepared_operation
 from processors.services.query_notes import note_purge, note_query
 from processors.services.starting import check_active, queue_of, refused
@@ -104,21 +105,17 @@ def sight(actor: Actor, product: str, environment: str, wanted: Wanted, given: J
     return Sight(actor, prepared.environment, prepared.composition, prepared.fields)
 
 
-def look(actor: Actor, product: str, environment: str, wanted: Wanted, given: Json = None, **known: JsonObject) -> Seen:
+def look(actor: Actor, product: str, environment: str, wanted: Wanted, given: Json = None) -> Seen:
     """Makes one operation and waits for it, at most 20 seconds.
 
-    `definition` is that of a database action that is to be explained, which may not be saved yet. Who may only look
-    makes only what reads. Raises NotFound, Conflict, Invalid with pointers under /input, Forbidden, Unavailable.
+    Who may only look makes only what reads. Raises NotFound, Conflict, Invalid with pointers under /input, Forbidden,
+    Unavailable.
     """
     seen = sight(actor, product, environment, wanted, given)
-    seen = replace(seen, composition={**seen.composition, "definition": known.get("definition", {})})
-    try:
-        checked = given if known else checked_input(seen.fields, given)
-    except InputError as error:
-        raise refused(error, "/input") from None
+    composition, checked = filled_in(seen.composition, wanted, seen.fields, given)
     if note := _NOTES.get((wanted.kind, wanted.event)):
-        note(actor, seen.composition, checked)
-    return seen.ask_checked(checked)
+        note(actor, composition, checked)
+    return replace(seen, composition=composition).ask_checked(checked)
 
 
 def _may(actor: Actor, environment: Environment, wanted: Wanted, given: Json) -> None:

@@ -27,10 +27,10 @@ class LookingPage(ResourceBase):
         return ask(self.actor, self.product.tag, slug, wanted, given)
 
 
-def ask(actor: Actor, product: str, environment: str, wanted: Wanted, given: Json = None, **known: JsonObject) -> Seen:
+def ask(actor: Actor, product: str, environment: str, wanted: Wanted, given: Json = None) -> Seen:
     """A look whose refusals, other than of the right to look, are answers too."""
     try:
-        return look(actor, product, environment, wanted, given, **known)
+        return look(actor, product, environment, wanted, given)
     except DomainError as error:
         if error.status in {403, 404} and wanted.event != "query":
             raise

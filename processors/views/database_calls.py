@@ -60,8 +60,8 @@ class DatabaseActionPage(DatabaseBase):
         if not form.is_valid():
             return self._refused(request, form)
         wanted = Wanted("database", self.found.row.tag, "explain")
-        where = (self.actor, self.product.tag, self.slug, wanted)
-        seen = ask(*where, form.values(), definition=self.row.definition)
+        given = {"action": self.row.tag, "input": form.values()}
+        seen = ask(self.actor, self.product.tag, self.slug, wanted, given)
         if getattr(request, "htmx", False):
             return render(request, "processors/databases/_plan.html", self.context(seen=seen))
         return self.show(request, form=form, seen=seen, **self._around())

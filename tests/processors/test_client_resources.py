@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from processors.client import Ductape, NotReachable, Refused, RunFailed, resources, transport
+from processors.client import Ductape, NotReachable, NotSeen, Refused, RunFailed, resources, transport
 from tests.processors.sink import Call, Reply, Sink
 from tests.processors.test_client import DONE, ERROR
 
@@ -96,6 +96,24 @@ def test_R9_a_migration_whose_answer_is_lost_is_not_run_twice(ductape: Ductape, 
     assert sink.calls[0].key.startswith("py-")
     ductape.processor.db.migration.rollback(database="orders", to="*")
     assert (sent(sink)[0], sent(sink)[1]["to"]) == ("db/migration/rollback", "*")
+
+
+def test_plans_and_states_of_migrations_are_seen_without_a_run(ductape: Ductape, sink: Sink) -> None:
+    database = ductape.processor.db
+    found = {"plans": [{"statement": "SELECT 1", "plan": []}], "migrations": [{"tag": "0001", "state": "pending"}]}
+    sink.answering = lambda call, number: Reply(200, {"output": found, "error": None})
+    assert database.explain(database="orders", action="by-id", input={"id": 1}) == found["plans"]
+    place = "/api/v1/workspaces/acme/products/shop/resources/database/orders/environments/dev/look/"
+    assert sink.calls[-1].path == place
+    given = {"operation": "explain", "input": {"action": "by-id", "input": {"id": 1}}}
+    assert json.loads(sink.calls[-1].body) == given
+    assert database.migration.list(database="orders") == found["migrations"]
+    assert json.loads(sink.calls[-1].body) == {"operation": "migrations", "input": {}}
+    refusal = {"output": None, "error": {"code": "auth_failed", "message": "The database refuses the user."}}
+    sink.answering = lambda call, number: Reply(200, refusal)
+    with pytest.raises(NotSeen, match="refuses the user") as caught:
+        database.migration.list(database="orders")
+    assert caught.value.code == "auth_failed"
 
 
 def test_a_run_that_fails_raises_when_it_is_checked(ductape: Ductape, sink: Sink) -> None:

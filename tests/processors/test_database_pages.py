@@ -58,7 +58,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """What databases were asked. They answer as the one below."""
     found: list[tuple[str, Any]] = []
 
-    def look(actor: Any, product: str, environment: str, wanted: Any, given: Any = None, **known: Any) -> Seen:
+    def look(actor: Any, product: str, environment: str, wanted: Any, given: Any = None) -> Seen:
         found.append((wanted.event, given))
         state = {"tag": "0001", "state": "applied", "applied_at": "2026-11-20T10:00:00Z"}
         answers = {
@@ -140,7 +140,7 @@ def test_an_action_is_tried(scene: Cast, asked: list[Any]) -> None:
     assert Run.objects.get().input == {"id": 4}
     plan = client.post(url, {"in:id": "4", "do": "explain"}, headers={"HX-Request": "true"})
     assert "SCAN orders" in plan.content.decode()
-    assert (asked, Run.objects.count()) == ([("explain", {"id": 4})], 1)
+    assert (asked, Run.objects.count()) == ([("explain", {"action": "by-id", "input": {"id": 4}})], 1)
     assert as_(scene, "vera").post(url, {"in:id": "4"}).status_code == 403
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from processors.models import Run
 from processors.runtime import loop
 from processors.services import looking
 from processors.services.looking import Seen, look
+from processors.services.migrating import migrate
 from processors.services.operations import OperationRequest, start_operation
 from products import access, dispatch
 from products.access import Actor
@@ -22,6 +24,9 @@ from products.lib.errors import Conflict, Forbidden, Invalid, NotFound
 from products.models import Environment, Resource
 from products.queries.callable_resources import Wanted
 from products.services import resources
+from products.services.database_actions import create_action
+from products.services.migrations import create_migration
+from tests import objects
 from tests.people import Cast
 from tests.processors.conftest import Runs
 
@@ -134,3 +139,64 @@ def test_ad_hoc_queries_are_off_in_red_environments_unless_allowed(runs: Runs, c
         see(runs.actor, "query", {"text": "SELECT 1"}, kind="database", tag="orders")
     resources.configure(runs.actor, database, "dev", {"settings": {"console": True}})
     see(runs.actor, "query", {"text": "SELECT 1"}, kind="database", tag="orders")
+
+
+LOOK = "/api/v1/workspaces/acme/products/shop/resources/database/orders/environments/dev/look/"
+BY_ID = {"type": "read", "sql": "SELECT * FROM sqlite_schema WHERE rowid = {{id:NUMBER:1:1000}}"}
+
+
+@pytest.fixture
+def orders(runs: Runs, cache: Resource, settings: Any, tmp_path: Path) -> Resource:
+    """A database with an action and two migrations, of which none was run."""
+    settings.RESOURCES_DIR = tmp_path
+    wanted = {"name": "Orders", "environments": {"dev": {"provider": "sqlite", "settings": {"file": "orders"}}}}
+    row = resources.create_resource(runs.actor, "shop", "database", wanted)
+    create_action(runs.actor, row, name="By id", definition=BY_ID)
+    for tag in ("0001", "0002"):
+        create_migration(runs.actor, row, tag=tag, up=[f"CREATE TABLE t{tag} (a INTEGER)"])
+    return row
+
+
+def ask(people: Cast, operation: str, given: Any, *scopes: str) -> Any:
+    """Over REST, with a key that may read."""
+    client = Client(headers={"Authorization": f"Bearer {objects.key(people.workspace, *scopes or ('read',)).text}"})
+    return client.post(LOOK, {"operation": operation, "input": given}, content_type="application/json")
+
+
+@pytest.mark.parametrize("values", [{"input": {"id": 1}}, {"input": {}}, {}])
+def test_a_dry_run_over_rest_names_a_saved_action(people: Cast, orders: Resource, values: dict[str, Any]) -> None:
+    answer = ask(people, "explain", {"action": "by-id", **values}).json()
+    assert answer["error"] is None, answer
+    (plan,) = answer["output"]["plans"]
+    assert "{{id}}" in plan["statement"]
+    assert plan["plan"]
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [({}, "/input/action"), ({"action": "gone"}, "/input/action"), ({"action": 5}, "/input/action"),
+     ({"action": "by-id", "input": {"id": 0}}, "/input/input/id"), ({"action": "by-id", "input": 5}, "/input/input"),
+     ({"action": "by-id", "definition": {"type": "read", "sql": "SELECT 1"}}, "/input/definition")],
+)  # fmt: skip
+def test_a_dry_run_is_refused_at_its_field(people: Cast, orders: Resource, given: Any, pointer: str) -> None:
+    answer = ask(people, "explain", given)
+    assert answer.status_code == 400
+    assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]
+
+
+def test_the_plan_of_migrations_over_rest_is_that_of_the_product(runs: Runs, people: Cast, orders: Resource) -> None:
+    assert states(people) == {"0001": "pending", "0002": "pending"}
+    run = migrate(runs.actor, product="shop", environment="dev", database="orders", to="0001").run
+    assert runs.execute(run).state == "completed"
+    assert states(people) == {"0001": "applied", "0002": "pending"}
+
+
+def states(people: Cast) -> dict[str, str]:
+    answer = ask(people, "migrations", {}).json()
+    return {each["tag"]: each["state"] for each in answer["output"]["migrations"]}
+
+
+def test_A5_a_migration_over_rest_is_a_run_and_no_look(people: Cast, orders: Resource) -> None:
+    known = [{"tag": "x", "up": ["CREATE TABLE y (a INTEGER)"], "down": [], "checksum": "z"}]
+    assert ask(people, "migrate", {"known": known}, "read", "run").status_code == 404
+    assert not Run.objects.exists()

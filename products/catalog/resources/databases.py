@@ -103,8 +103,14 @@ DATABASE: Final = ResourceKind(
         Operation("run", "Run a database action", "Its statements, in one transaction.", "changes",
                   result="`rows`, `count` of them, `changed` rows (those that a change matched), and whether rows were "
                   "`truncated`; `statements` where there are several. Of the type count: only `count`."),
-        Operation("explain", "Dry run", "The plan of a database action's statements, without running them.", "reads",
-                  inner=True),
+        Operation(
+            "explain", "Dry run", "The plan of a database action's statements, without running them.", "reads",
+            (
+                _typed("action", "string", "Its tag.", required=True),
+                _typed("input", "object", "Values of its placeholders; without any, each counts as null."),
+            ),
+            inner=True,
+        ),
         Operation("check", "Test the connection", "Connects and asks the server for its version.", "reads", inner=True),
         Operation("tables", "Tables", "Tables, views or collections.", "reads", inner=True),
         Operation("columns", "Columns", "The columns, keys and indexes of a table.", "reads",
@@ -129,7 +135,8 @@ DATABASE: Final = ResourceKind(
             inner=True,
         ),
         Operation("migrations", "Migrations", "Which were run here, and whether they have changed since.", "reads",
-                  (_typed("known", "array", "The migrations, in order.", required=True),), inner=True),
+                  (_typed("known", "array", "The migrations, in order; without it, those of the product.",
+                          required=True),), inner=True),
         Operation(
             "migrate", "Migrate", "Runs or rolls back migrations, one after the other.", "changes",
             (
