@@ -68,6 +68,8 @@ def check_egress() -> list[Finding]:
         policy = address_policy()
     except PolicyError as error:
         return [Finding("egress", State.BAD, f"EGRESS_ALLOW: {error}")]
+    except OSError as error:
+        return [Finding("egress", State.BAD, f"where the database and the broker are is not known: {error}")]
     if not settings.EGRESS_ALLOW:
         return [Finding("egress", State.WELL, "public addresses only")]
     wide = [str(network) for network in policy.networks if network.num_addresses > WIDE_NETWORK]

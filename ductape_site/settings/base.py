@@ -18,12 +18,13 @@ SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 FIELD_ENCRYPTION_KEYS = env.words("FIELD_ENCRYPTION_KEYS")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
-BASE_URL = env.text("BASE_URL", f"http://localhost:{env.number('PORT', 8000, least=1, most=65535)}").rstrip("/")
+PORT = env.number("PORT", 8000, least=1, most=65535)
+BASE_URL = env.text("BASE_URL", f"http://localhost:{PORT}").rstrip("/")
 
 INSTALLED_APPS = [
     "products",
     "processors",
-    "django.contrib.admin",
+    "ductape_site.admin_site.AdminApp",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

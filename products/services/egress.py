@@ -10,18 +10,23 @@ from django.conf import settings
 
 from products.lib.addresses import AddressPolicy
 
+_HERE = ("127.0.0.1", "::1")
 _PORTS = {"postgres": 5432, "postgresql": 5432, "redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
 
 
 def address_policy() -> AddressPolicy:
-    """Public addresses and those of EGRESS_ALLOW, never the platform's own database and broker."""
+    """Public addresses and those of EGRESS_ALLOW, never the platform's own database, broker, web process or metrics.
+
+    Raises OSError where a name of theirs cannot be resolved: what is not known cannot be closed.
+    """
     urls = (settings.DATABASE_URL, settings.VALKEY_URL, settings.CELERY_BROKER_URL)
-    return _policy(tuple(settings.EGRESS_ALLOW), urls)
+    return _policy(tuple(settings.EGRESS_ALLOW), urls, (settings.PORT, settings.METRICS_PORT))
 
 
 @lru_cache(maxsize=4)
-def _policy(allow: tuple[str, ...], urls: tuple[str, ...]) -> AddressPolicy:
-    return AddressPolicy.from_entries(allow, [place for url in urls for place in _places(url)])
+def _policy(allow: tuple[str, ...], urls: tuple[str, ...], ports: tuple[int, ...]) -> AddressPolicy:
+    here = [(address, port) for address in _HERE for port in ports if port]
+    return AddressPolicy.from_entries(allow, [*here, *(place for url in urls for place in _places(url))])
 
 
 def _places(url: str) -> list[tuple[str, int]]:
@@ -34,8 +39,5 @@ def _places(url: str) -> list[tuple[str, int]]:
 def _addresses(host: str, usual_port: int) -> list[tuple[str, int]]:
     parts = urlsplit(f"//{host}")
     port = parts.port or usual_port
-    try:
-        found = socket.getaddrinfo(parts.hostname or "127.0.0.1", port, type=socket.SOCK_STREAM)
-    except OSError:
-        return []
+    found = socket.getaddrinfo(parts.hostname or "127.0.0.1", port, type=socket.SOCK_STREAM)
     return [(str(address[0]), port) for *_, address in found]
