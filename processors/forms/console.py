@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django import forms
 
+from processors.forms.body_files import PREFIX, chosen_files, file_fields
 from products.lib.actions import INPUT_KEY, ActionSpec, Body, Parameter
 from products.lib.errors import FieldProblem
 from products.lib.jsontypes import JsonError, parse_json
@@ -31,7 +32,9 @@ class ConsoleForm(forms.Form):
         for parameter in spec.parameters:
             self.fields[_name(parameter)] = _field(parameter)
         if spec.body is not None:
-            self.fields["body"] = _body_field(spec.body)
+            files = file_fields(spec.body, spec.defs)
+            self.fields["body"] = _body_field(spec.body, beside=[name.removeprefix(PREFIX) for name in files])
+            self.fields.update(files)
         self.fields["retries"] = forms.IntegerField(
             label="Retries", required=False, min_value=0, max_value=10, help_text="How often to try again."
         )
@@ -50,6 +53,10 @@ class ConsoleForm(forms.Form):
             if any(INPUT_KEY[p.place] == key for p in self.spec.parameters)
         ]
 
+    def body_files(self) -> list[forms.BoundField]:
+        """Fields for the files of a multipart body."""
+        return [self[name] for name in self.fields if name.startswith(PREFIX)]
+
     def structured(self) -> dict[str, Any]:
         """The input as `start_run` takes it; what was left empty is not given. Call it after `is_valid`."""
         given: dict[str, Any] = {}
@@ -61,6 +68,16 @@ class ConsoleForm(forms.Form):
         if body not in (None, ""):
             given["body"] = body
         return given
+
+    def clean(self) -> dict[str, Any]:
+        """The files that were chosen become fields of the body."""
+        data = super().clean() or {}
+        files, body = chosen_files(data), data.get("body")
+        if files and body is not None and not isinstance(body, dict):
+            self.add_error("body", "This must be an object where files are sent beside it.")
+        elif files and "body" not in self.errors:
+            data["body"] = {**(body or {}), **files}
+        return data
 
     def clean_body(self) -> Any:
         """The body as its format means it."""
@@ -86,8 +103,9 @@ class ConsoleForm(forms.Form):
         parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
         if parts[:1] == ["input"]:
             parts = parts[1:]
-        if len(parts) > 1 and f"{parts[0]}:{parts[1]}" in self.fields:
-            return f"{parts[0]}:{parts[1]}"
+        for place in (parts[:1], ["file"] if parts[:1] == ["body"] else []):
+            if place and len(parts) > 1 and f"{place[0]}:{parts[1]}" in self.fields:
+                return f"{place[0]}:{parts[1]}"
         return parts[0] if parts and parts[0] in self.fields else None
 
 
@@ -117,13 +135,16 @@ def _field(parameter: Parameter) -> forms.Field:
     return forms.CharField(max_length=MAX_TEXT, strip=False, widget=widget, **common)
 
 
-def _body_field(body: Body) -> forms.Field:
+def _body_field(body: Body, *, beside: Collection[str] = ()) -> forms.Field:
+    """`beside`: names of the body's fields that have fields of their own."""
     if body.format == "binary":
         return forms.FileField(label="Body", required=body.required, help_text=body.content_type)
     sample = body.sample
+    if beside and isinstance(sample, dict):
+        sample = {name: value for name, value in sample.items() if name not in beside}
     common: dict[str, Any] = {
         "label": "Body",
-        "required": body.required,
+        "required": body.required and not beside,
         "help_text": body.content_type,
         "max_length": MAX_BODY,
     }
