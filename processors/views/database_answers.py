@@ -85,7 +85,10 @@ def cell(value: Json) -> Cell:
 
 
 def csv_lines(output: Json) -> Iterator[str]:
-    """As a file for spreadsheets. A text that one would take for a formula begins with a quote (OWASP ASVS 1.2.10)."""
+    """As a file for spreadsheets, its last line saying so where rows are left out.
+
+    A text that one would take for a formula begins with a quote (OWASP ASVS 1.2.10).
+    """
     found = output if isinstance(output, dict) else {}
     rows = [row for row in _list(found.get("rows")) if isinstance(row, dict)]
     names = [_name(each) for each in _list(found.get("columns"))] or list(
@@ -95,6 +98,8 @@ def csv_lines(output: Json) -> Iterator[str]:
     yield writer.writerow([harmless(name) for name in names])
     for row in rows:
         yield writer.writerow([harmless(row.get(name)) for name in names])
+    if found.get("truncated") is True:
+        yield writer.writerow([f"Not all: these are the first {len(rows):,} rows."])
 
 
 def harmless(value: Json) -> str:

@@ -61,7 +61,9 @@ class DatabaseConsole(DatabaseBase):
         return self.show(request, text=text, may_query=may_query, **answer)
 
     def _file(self, seen: Seen) -> HttpResponse:
+        found = grid(seen.output)
+        part = f"-first-{len(found.rows)}-rows" if found.truncated else ""
         answer = StreamingHttpResponse(list(csv_lines(seen.output)), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="{self.found.row.tag}.csv"'
+        answer["Content-Disposition"] = f'attachment; filename="{self.found.row.tag}{part}.csv"'
         answer["Cache-Control"] = "private, no-store"
         return answer  # type: ignore[return-value]

@@ -249,7 +249,6 @@ def test_a_statement_that_is_wrong_is_shown_with_a_caret_beneath_the_place(
 
 def test_ASVS_1_2_10_no_cell_of_a_file_is_a_formula(scene: Cast, asked: list[Any]) -> None:
     answer = as_(scene).post(f"{DATABASE}console/?env=dev", {"text": "SELECT 1", "do": "csv"})
-    assert answer["Content-Disposition"] == 'attachment; filename="orders.csv"'
     lines = list(csv.reader(StringIO(answer.getvalue().decode())))
     assert lines[0] == ["id", "name", "note"]
     assert lines[2][2] == "'=1+1"
@@ -259,6 +258,26 @@ def test_ASVS_1_2_10_no_cell_of_a_file_is_a_formula(scene: Cast, asked: list[Any
         "-1", "1.5", "", "a=1", "true",
     )  # fmt: skip
     assert list(csv_lines({"columns": ["=cmd()"], "rows": []})) == ["'=cmd()\r\n"]
+
+
+def test_a_file_that_has_not_all_rows_says_so_in_its_name_and_at_its_end(
+    scene: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, url, sent = as_(scene), f"{DATABASE}console/?env=dev", {"text": "SELECT 1", "do": "csv"}
+    row = {"id": 1, "name": "Mug", "note": None}
+    for truncated, name, end in (
+        (True, "orders-first-1000-rows.csv", ["Not all: these are the first 1,000 rows."]),
+        (False, "orders.csv", ["1", "Mug", ""]),
+    ):
+        seen = Seen({**ROWS, "rows": [row] * 1_000, "truncated": truncated})
+        monkeypatch.setattr(asking, "look", lambda *_, seen=seen, **__: seen)
+        answer = client.post(url, sent)
+        assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
+        lines = list(csv.reader(StringIO(answer.getvalue().decode())))
+        assert (lines[-1], lines[1_000]) == (end, ["1", "Mug", ""])
+    monkeypatch.setattr(asking, "look", lambda *_, **__: Seen(ROWS))
+    shown = client.post(url, {"text": "SELECT 1"}, headers={"HX-Request": "true"}).content.decode()
+    assert "1,000 at most: where that is not all" in shown, "before it is fetched"
 
 
 def test_values_are_cut_and_can_be_seen_whole() -> None:
