@@ -126,7 +126,7 @@ def test_R28_many_of_several_keys_are_started_together_in_any_order(features: Fe
     assert let_go() == len(names)
 
 
-@pytest.mark.parametrize("surplus", ["wait", "drop"])
+@pytest.mark.parametrize("surplus", ["wait", "drop", "cancel_older"])
 def test_R10_of_children_started_at_the_same_moment_by_two_workers_one_goes(
     features: FeatureRuns, surplus: str
 ) -> None:
@@ -141,8 +141,11 @@ def test_R10_of_children_started_at_the_same_moment_by_two_workers_one_goes(
             one.result(120)
         children = Run.objects.filter(target="one")
         assert children.count() == AT_ONCE
+        asked = children.filter(cancel_requested_at__isnull=False)
+        until(lambda: not asked.exclude(state="cancelled").exists(), what="those asked to stop have stopped")
         assert let_go() == 1
         assert children.filter(state="cancelled", error__code="dropped").count() == (surplus == "drop") * (AT_ONCE - 1)
+        assert asked.exists() == (surplus == "cancel_older")
     finally:
         workers[1].drain()
         workers[1].stop()
