@@ -14,6 +14,7 @@ NEVER_SHOWN = frozenset({"digest", "token_hash", "sealed", "data_key", "password
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic when it runs
     """Lists, searches and shows; no adding, changing or deleting."""
 
+    only_shows = True  # the site takes in no others
     list_per_page = 50
     show_full_result_count = False  # the tables grow without a bound
 

@@ -15,7 +15,6 @@ from products.api.parsers import StrictJsonParser
 from products.api.schema import answers, created, reading
 from products.lib.document_errors import MAX_BYTES
 from products.lib.errors import Invalid, TooLarge
-from products.lib.redaction import Redactor
 from products.models import DocumentImport
 from products.queries import imports as queries
 from products.services import imports
@@ -40,7 +39,7 @@ class ImportRowShape(serializers.ModelSerializer[DocumentImport]):
 
     def get_url(self, row: DocumentImport) -> str:
         """With what looks secret in its query masked."""
-        return Redactor().url(row.url)
+        return row.shown_address
 
     def get_actions(self, row: DocumentImport) -> int | None:
         """Number of actions in the document, once it has been read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from products.lib.redaction import Redactor
 from products.models.apps import App
 from products.models.base import Row
 from products.models.keys import AccessKey
@@ -54,4 +55,9 @@ class DocumentImport(Row):
         indexes = [models.Index(fields=["workspace", "-id"], name="import_newest")]
 
     def __str__(self) -> str:
-        return self.filename or self.url or "pasted document"
+        return self.filename or self.shown_address or "pasted document"
+
+    @property
+    def shown_address(self) -> str:
+        """The address with what looks secret in its query masked."""
+        return Redactor().url(self.url)

@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import QuerySet
 
 from products.access import Actor, Permission, mine
-from products.lib.redaction import Redactor
 from products.models import DocumentImport, ImportState
 
 SHOWN_AT_FIRST = 500
@@ -56,7 +55,7 @@ def shown(row: DocumentImport, *, whole: bool = False) -> dict[str, Any]:
             for part, found in parts.items()
             if found["added"] or found["changed"]
         ],
-        "address": Redactor().url(row.url),
+        "address": row.shown_address,
     }
 
 

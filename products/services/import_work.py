@@ -88,9 +88,10 @@ def ring_stale() -> int:
     waiting = DocumentImport.objects.filter(
         free, state__in=(ImportState.QUEUED, ImportState.READING, ImportState.APPLYING)
     )
-    for pk in list(waiting.filter(attempts__gte=MAX_ATTEMPTS).values_list("pk", flat=True)[:500]):
-        waiting.filter(pk=pk).update(state=ImportState.FAILED, error=LOST, lease_until=None, document=None)
-        hints.hint(f"import:{pk}", 0)
+    for row in waiting.filter(attempts__gte=MAX_ATTEMPTS).only("url")[:500]:
+        lost = {"state": ImportState.FAILED, "error": LOST, "lease_until": None, "document": None}
+        waiting.filter(pk=row.pk).update(**lost, url=row.shown_address)
+        hints.hint(f"import:{row.pk}", 0)
     rows = list(waiting.values_list("pk", "state")[:500])
     for pk, state in rows:
         applying = state == ImportState.APPLYING
@@ -156,7 +157,8 @@ def _draft(claim: Claim) -> AppDraft:
             raise DocumentError("fetch-failed", f"The address answered with status {answer.status}.")
         content = answer.body
         sealed = vault.seal_bytes(row.workspace, row, "document", content)
-        claim.write(document=sealed, lease_until=timezone.now() + LEASE)
+        # The whole address, with what opens it, has done its work.
+        claim.write(document=sealed, url=row.shown_address, lease_until=timezone.now() + LEASE)
     else:
         content = _opened(row, bytes(row.document))
     return read_document(content, filename=row.filename or row.url, progress=claim.progress)
@@ -228,7 +230,7 @@ def _failed(claim: Claim, error: DocumentError | OutboundError | DomainError) ->
     if isinstance(error, DocumentError):
         said |= {"line": error.line, "column": error.column}  # type: ignore[dict-item]
     try:
-        claim.write(state=ImportState.FAILED, error=said, lease_until=None, document=None)
+        claim.write(state=ImportState.FAILED, error=said, lease_until=None, document=None, url=claim.row.shown_address)
     except Superseded:
         return
     hints.hint(f"import:{claim.row.pk}", claim.row.total)

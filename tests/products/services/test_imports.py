@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from products.lib.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from products.models import Action, ActionSample, App, AppVariable, AuditEntry, DocumentImport, ImportState, Membership
 from products.services import actions, applying, auths, import_work, imports, samples, variables, vault
 from products.services.imports import NewImport
+from tests.processors.sink import Reply, Sink
 
 pytestmark = pytest.mark.django_db
 
@@ -215,6 +217,22 @@ def test_I2_an_import_by_url_cannot_reach_private_addresses(dev):
         import_work.read_import(str(row.pk))
         row.refresh_from_db()
         assert (row.state, row.error["code"]) == (ImportState.FAILED, "address_refused"), url
+
+
+def test_K3_what_opens_an_address_is_kept_only_until_the_document_is_there(dev, settings):
+    with closing(Sink()) as sink:
+        settings.EGRESS_ALLOW = [sink.allowed]
+        sink.answering = lambda call, number: Reply(body=document(), status=200 if "good" in call.path else 500)
+        for path in ("good", "bad"):
+            address = f"{sink.url}/{path}.json?token=canary-{path}"
+            row = imports.start_import(dev, NewImport(url=address))
+            import_work.read_import(str(row.pk))
+            row.refresh_from_db()
+            assert sink.calls[-1].path.endswith(f"?token=canary-{path}")
+            assert (row.state, row.url) == (ENDS[path], f"{sink.url}/{path}.json?token=•••")
+
+
+ENDS = {"good": ImportState.APPLIED, "bad": ImportState.FAILED}
 
 
 @pytest.mark.parametrize(
