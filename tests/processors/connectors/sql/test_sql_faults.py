@@ -298,6 +298,61 @@ async def test_R21_a_full_disk_is_said_and_the_rest_is_whole(tmp_path: Path) -> 
         await under.order()
 
 
+FULL = {
+    "postgresql": ["DO $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' "
+                   "USING ERRCODE = '53100'; END $$"],
+    "mysql": [f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = 'No space left on device'"
+              for number in (1021, 1041, 1114)],
+}  # fmt: skip
+
+
+async def test_R21_a_full_disk_of_a_server_is_said_and_nothing_is_changed(far: DatabaseUnderTest) -> None:
+    """The servers raise what they raise when they have no space; the change before it is taken back."""
+    await far.order(stock=1)
+    for full in FULL[far.provider]:
+        error = await failing(far.run(sql(["UPDATE orders SET stock = 2", full])))
+        check_full(error)
+        assert error.details["statement"] == 2
+        assert "No space left" in str(error.details["remote_message"])
+        assert await far.run("count", least=2) == {"count": 0}
+    assert (await far.run(sql("UPDATE orders SET stock = 2")))["changed"] == 1  # there is space again
+
+
+@pytest.mark.services("mysql")
+async def test_R21_a_table_of_mysql_that_is_full_is_said(tmp_path: Path) -> None:
+    async with database("mysql", tmp_path) as under:
+        made = "CREATE TABLE small (a CHAR(250)) ENGINE = MEMORY"
+        fill = (
+            "INSERT INTO small WITH RECURSIVE x AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM x WHERE i < 900) "
+            "SELECT 'a' FROM x"
+        )
+        check_full(await failing(under.run(sql(["SET SESSION max_heap_table_size = 16384", made, fill]))))
+
+
+@pytest.mark.services("postgres")
+async def test_R21_no_space_for_a_commit_of_postgresql_is_no_doubt(tmp_path: Path) -> None:
+    """It is refused while it is made: what the server says so is not done."""
+    async with database("postgresql", tmp_path) as under:
+        await under.order(stock=1)
+        raising = (
+            "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION "
+            "'No space left on device' USING ERRCODE = '53100'; END $$"
+        )
+        late = (
+            "CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON orders DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW EXECUTE FUNCTION full_disk()"
+        )
+        await under.run(sql([raising, late]))
+        check_full(await failing(under.run(sql("UPDATE orders SET stock = 2"))))
+        assert await under.run("count", least=2) == {"count": 0}
+
+
+def check_full(error: errors.ConnectorError) -> None:
+    assert type(error) is errors.RemoteUnavailable
+    assert error.message == "The database has no space left, so nothing was changed."
+    assert (error.retryable, error.outcome_unknown) == (True, False)
+
+
 @pytest.mark.services("mysql")
 async def test_R22_a_migration_whose_statement_was_committed_unheard_goes_on_after_it(tmp_path: Path) -> None:
     """The reply is lost to the COMMIT that follows the note of how far it came, not to one before."""
