@@ -118,6 +118,15 @@ class Run(models.Model):
                 condition=models.Q(state__in=["queued", "running", "waiting"]),
                 name="run_open",
             ),
+            models.Index(
+                fields=["workspace", "idempotency_key", "-id"],
+                condition=~models.Q(idempotency_key=""),
+                name="run_of_key",
+            ),
+            # Nearly all are started by REST: who looks for others must not go through those.
+            models.Index(
+                fields=["workspace", "trigger", "-id"], condition=~models.Q(trigger="rest"), name="run_by_trigger"
+            ),
             models.Index(fields=["workspace", "-id"], condition=~models.Q(asks=""), name="run_asking"),
             models.Index(fields=["environment", "-id"], condition=~models.Q(asks=""), name="run_asking_here"),
             models.Index(fields=["parent_id"], condition=models.Q(parent_id__isnull=False), name="run_children"),

@@ -211,6 +211,11 @@ def since(rows: QuerySet[Run], moment: datetime) -> QuerySet[Run]:
     return rows.filter(created_at__gte=moment, id__gte=least_id(moment - CLOCKS_DIFFER))
 
 
+def until(rows: QuerySet[Run], moment: datetime) -> QuerySet[Run]:
+    """Those created then or before; the same with newer partitions."""
+    return rows.filter(created_at__lte=moment, id__lt=least_id(moment + CLOCKS_DIFFER))
+
+
 def latest_failures(actor: Actor, *, limit: int = 6) -> list[Run]:
     """The newest failed runs of the workspace within 24 hours."""
     rows = access.narrow_to_products(actor, Run.objects.filter(workspace=actor.workspace, state=RunState.FAILED))

@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from processors.models import Attempt, LogLine, MeasureQuarter, MeasureSummary, Run, RunState, Step
-from processors.queries.overview import day_start, since
+from processors.queries.overview import OPEN_STATES, day_start, since
 from processors.queries.waiting_for_people import asking
 from products import access
 from products.access import Actor
@@ -22,6 +22,8 @@ PAGE_SIZE = 50
 LOG_PAGE = 500
 SINCE = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 HEAVY = ("input", "output")
+TARGETS_MOST = 1_000
+MEASURED_DAYS = 400
 FOR_A_PERSON = "person"  # where a state is asked for: what waits for somebody
 
 
@@ -60,6 +62,8 @@ def run_list(
 ) -> RunPage:
     """A page of the runs of an environment. A cursor is `<` or `>` and a run's id; one that is not is ignored."""
     rows = _filtered(_runs_of(actor, product, environment), filters)
+    if filters.q.strip():
+        rows = _searched(rows, environment, filters.q.strip())
     direction, anchor = _cursor(cursor)
     if direction == ">":
         found = list(rows.filter(id__gt=anchor).order_by("id")[: PAGE_SIZE + 1])
@@ -105,15 +109,26 @@ def _filtered(rows: QuerySet[Run], filters: RunFilters) -> QuerySet[Run]:
         rows = rows.filter(target__startswith=filters.below)
     if filters.since in SINCE:
         rows = since(rows, timezone.now() - SINCE[filters.since])
-    return _searched(rows, filters.q.strip()) if filters.q.strip() else rows
+    return rows
 
 
-def _searched(rows: QuerySet[Run], text: str) -> QuerySet[Run]:
-    """A run's id, an idempotency key, or a part of the target."""
+def _searched(rows: QuerySet[Run], environment: Environment, text: str) -> QuerySet[Run]:
+    """A run's id, an idempotency key, or else a part of the target.
+
+    Each by an index of its own: a word that is nowhere must not cost a look at every run there ever was.
+    """
     try:
         return rows.filter(id=UUID(text))
     except ValueError:
-        return rows.filter(Q(idempotency_key=text) | Q(target__icontains=text))
+        by_key = rows.filter(idempotency_key=text)
+        return by_key if by_key.exists() else rows.filter(target__in=_targets_with(text, rows, environment))
+
+
+def _targets_with(text: str, rows: QuerySet[Run], environment: Environment) -> list[str]:
+    """Of runs that have ended, by the figures, and of those that have not; at most 1,000 of each are looked at."""
+    still_open = rows.filter(state__in=OPEN_STATES).order_by().values_list("target", flat=True).distinct()
+    found = {*known_targets(environment, limit=TARGETS_MOST, days=MEASURED_DAYS), *still_open[:TARGETS_MOST]}
+    return sorted(target for target in found if text.casefold() in target.casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +172,10 @@ ORDER BY 1 LIMIT %(limit)s
 """
 
 
-def known_targets(environment: Environment, *, limit: int = 100) -> list[str]:
-    """The targets that ended within 30 days in an environment that the actor already got, for the filter."""
-    values: dict[str, Any] = {"environment": environment.pk, "since": timezone.now() - SINCE["30d"], "limit": limit}
+def known_targets(environment: Environment, *, limit: int = 100, days: int = 30) -> list[str]:
+    """The targets that ended within so many days in an environment that the actor already got, for the filter."""
+    since = timezone.now() - timedelta(days=days)
+    values: dict[str, Any] = {"environment": environment.pk, "since": since, "limit": limit}
     with connection.cursor() as cursor:
         cursor.execute(_TARGETS, values)
         return [row[0] for row in cursor.fetchall()]

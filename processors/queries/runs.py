@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 
 from processors.models import Attempt, LogLine, Run, Step
+from processors.queries.overview import since, until
 from products import access
 from products.access import Actor, Permission
 from products.lib.jsontypes import Json
@@ -25,8 +26,6 @@ _LOOKUPS = {
     "target": "target",
     "trigger": "trigger",
     "idempotency_key": "idempotency_key",
-    "created_at__gte": "created_at__gte",
-    "created_at__lte": "created_at__lte",
 }
 
 
@@ -42,8 +41,13 @@ def runs_of(actor: Actor) -> QuerySet[Run]:
 
 def runs_list(actor: Actor, filters: Mapping[str, Any]) -> QuerySet[Run]:
     """Newest first; the bodies are not loaded."""
-    chosen = {_LOOKUPS[name]: value for name, value in filters.items() if value not in {None, ""}}
-    return runs_of(actor).filter(**chosen).defer("input", "output")
+    given = {name: value for name, value in filters.items() if value not in {None, ""}}
+    rows = runs_of(actor).filter(**{_LOOKUPS[name]: value for name, value in given.items() if name in _LOOKUPS})
+    if "created_at__gte" in given:
+        rows = since(rows, given["created_at__gte"])
+    if "created_at__lte" in given:
+        rows = until(rows, given["created_at__lte"])
+    return rows.defer("input", "output")
 
 
 def run(actor: Actor, run_id: UUID | str) -> Run:
