@@ -120,7 +120,7 @@ def applied(output: Json) -> dict[str, Applied]:
 
 
 def details_of(output: Json) -> dict[str, Any]:
-    """A table's columns with what is known of each: keys, references; and its indexes."""
+    """A table's columns with what is known of each: keys, references; its indexes, and the query that reads it."""
     found = output if isinstance(output, dict) else {}
     keys = set(map(str, _list(found.get("primary_key"))))
     leads = {
@@ -133,7 +133,8 @@ def details_of(output: Json) -> dict[str, Any]:
          "leads_to": leads.get(str(each.get("name")), "")}
         for each in _dicts(found.get("columns"))
     ]  # fmt: skip
-    return {"columns": columns, "indexes": list(_dicts(found.get("indexes")))}
+    query = str(found.get("query") or "")
+    return {"columns": columns, "indexes": list(_dicts(found.get("indexes"))), "query": query}
 
 
 def _applied(row: JsonObject) -> Applied:

@@ -49,10 +49,10 @@ class DatabaseExplorer(DatabaseBase):
         details = self._ask("columns", {"table": chosen["table"]})
         given = {"table": chosen["table"], "limit": PAGE, "offset": offset}
         rows = self._ask("rows", {**given, "order": chosen["order"]} if chosen["order"] else given)
-        page = grid(rows.output)
+        page, shown = grid(rows.output), details_of(details.output)
         full = len(page.rows) == PAGE
         return {
-            "details": details_of(details.output),
+            "details": shown,
             "rows": rows,
             "grid": page,
             "heads": [_head(name, chosen["order"]) for name in page.names],
@@ -60,7 +60,7 @@ class DatabaseExplorer(DatabaseBase):
             "last": offset + len(page.rows),
             "newer": str(max(offset - PAGE, 0)) if offset else "",
             "older": str(offset + PAGE) if full else "",
-            "query": urlencode({"text": " ".join(("SELECT *", "FROM", chosen["table"], "LIMIT 50"))}),
+            "query": urlencode({"text": shown["query"]}),
         }
 
     def _ask(self, operation: str, given: Any = None) -> Seen:

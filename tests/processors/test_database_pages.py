@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable
 from io import StringIO
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -35,6 +36,7 @@ ROWS = {
     "count": 2,
     "truncated": True,
 }
+QUERY = 'SELECT * FROM "public"."or&ders" LIMIT 50'
 Answers = Callable[[str, dict[str, Any]], Any]
 
 
@@ -63,12 +65,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
         state = {"tag": "0001", "state": "applied", "applied_at": "2026-11-20T10:00:00Z"}
         answers = {
             "tables": {"tables": [{"name": "orders", "kind": "table"}, {"name": "totals", "kind": "view"}]},
-            "columns": {"columns": [{"name": "id", "type": "INTEGER", "nullable": False}], "primary_key": ["id"]},
+            "columns": {"columns": [{"name": "id", "type": "INTEGER", "nullable": False}], "primary_key": ["id"],
+                        "query": QUERY},
             "rows": ROWS,
             "query": ROWS,
             "explain": {"plans": [{"statement": "SELECT", "plan": [{"detail": "SCAN orders"}]}]},
             "migrations": {"migrations": [state, {"tag": "0002", "state": "pending"}], "unknown": [{"tag": "0000"}]},
-        }
+        }  # fmt: skip
         return Seen(answers[wanted.event])
 
     monkeypatch.setattr(asking, "look", look)
@@ -216,6 +219,9 @@ def test_the_explorer_shows_a_page_of_a_table(scene: Cast, asked: list[Any]) -> 
     assert "<b>Mug" not in page
     assert 'cell-null">NULL' in page
     assert "Rows 51 to 52" in page
+    assert f"{DATABASE}console/?env=dev&amp;{urlencode({'text': QUERY})}" in page, "as the connector writes it"
+    console = client.get(f"{DATABASE}console/?{urlencode({'env': 'dev', 'text': QUERY})}").content.decode()
+    assert "&quot;or&amp;ders&quot; LIMIT 50</textarea>" in console
     asked.clear()
     client.get(f"{DATABASE}explorer/?env=dev&table=nothing' OR 1&offset=x")
     assert [name for name, _ in asked] == ["tables"]  # a table that is not there is not asked for

@@ -114,7 +114,9 @@ def _page(given: JsonObject, rows: int) -> MongoOperation:
     offset, order = _number(given, "offset", 0, least=0, most=MAX_OFFSET), given.get("order") or "_id"
     if not isinstance(order, str) or order.startswith("$") or "\x00" in order or order == "-":
         raise InputRejected("This is not the name of a field.", details={"field": "order"})
-    stages: list[Json] = [{"$sort": {order.lstrip("-"): -1 if order.startswith("-") else 1}}]
+    # By the key as well: otherwise documents that are alike in the field might be on two pages, or on none.
+    by: JsonObject = {order.lstrip("-"): -1 if order.startswith("-") else 1}
+    stages: list[Json] = [{"$sort": by if "_id" in by else {**by, "_id": 1}}]
     if offset:
         stages.append({"$skip": offset})
     return MongoOperation(table_of(given), "aggregate", {"pipeline": stages, "limit": rows + 1})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from products.lib.jsontypes import JsonObject
 from products.lib.mongodb_operations import STATE
 
 SAMPLE: Final = 100
+SOME_DOCUMENTS: Final = 50
 MAX_COLLECTIONS: Final = 1_000
 MAX_FIELDS: Final = 500
 
@@ -49,7 +51,8 @@ async def tables(db: Any) -> JsonObject:
 
 
 async def columns(db: Any, table: str) -> JsonObject:
-    """The fields that the newest documents have, of which types, in how many of them; and the indexes."""
+    """The fields that the newest documents have, of which types, in how many of them; the indexes; and the `query` that
+    reads the collection."""
     seen: dict[str, dict[str, int]] = {}
     sampled = 0
     async with db.get_collection(table).find({}, limit=SAMPLE, sort=[("$natural", -1)]) as cursor:
@@ -71,6 +74,7 @@ async def columns(db: Any, table: str) -> JsonObject:
         "foreign_keys": [],
         "indexes": await _indexes(db, table),
         "sampled": sampled,
+        "query": json.dumps({"operation": "find", "collection": table, "limit": SOME_DOCUMENTS}, ensure_ascii=False),
     }
 
 

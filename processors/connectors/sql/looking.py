@@ -21,6 +21,7 @@ from products.lib.sql_texts import SqlProblem, read_sql
 
 MAX_TABLES: Final = 5_000
 MAX_ROWS: Final = 1_000
+SOME_ROWS: Final = 50
 _VERSION: Final = {
     "postgresql": "SELECT current_setting('server_version') AS version, pg_backend_pid() IS NOT NULL AS alive",
     "mysql": "SELECT VERSION() AS version, 1 AS alive",
@@ -61,7 +62,7 @@ async def tables(attempt: Attempt) -> Json:
 
 
 async def columns(attempt: Attempt) -> Json:
-    """`columns`, `primary_key`, `foreign_keys` and `indexes` of a table."""
+    """`columns`, `primary_key`, `foreign_keys` and `indexes` of a table, and the `query` that reads it."""
     name, schema = _text(attempt, "table"), schema_of(attempt)
 
     def look(inspector: Inspector) -> JsonObject:
@@ -74,28 +75,29 @@ async def columns(attempt: Attempt) -> Json:
                 {"name": each.get("name"), "columns": list(each["column_names"]), "unique": bool(each["unique"])}
                 for each in inspector.get_indexes(name, schema)
             ],
+            "query": f"{_all_of(inspector, name, schema)} LIMIT {SOME_ROWS}",
         }
 
     return await attempt.inspect(look)
 
 
 async def rows(attempt: Attempt) -> Json:
-    """A page of a table. Its name and the column it is ordered by are held against what there is, then quoted."""
+    """A page of a table, by a column, and by its key, so that no row is on two pages or on none.
+
+    Its name and those of columns are held against what there is, then quoted.
+    """
     name, schema = _text(attempt, "table"), schema_of(attempt)
     order = _text(attempt, "order", required=False)
     limit, offset = _number(attempt, "limit", 50, MAX_ROWS), _number(attempt, "offset", 0, 2**53)
 
     def look(inspector: Inspector) -> str:
         _need(inspector, name, schema)
-        quote = _quoting(inspector)
-        place = f"{quote(schema)}.{quote(name)}" if schema else quote(name)
-        text = f"SELECT * FROM {place}"  # noqa: S608 - both are names that there are, quoted by the dialect
-        if not order:
-            return text
-        column = order.removeprefix("-")
-        if column not in {each["name"] for each in inspector.get_columns(name, schema)}:
+        quote, column = _quoting(inspector), order.removeprefix("-")
+        if order and column not in {each["name"] for each in inspector.get_columns(name, schema)}:
             raise SqlFailed(Failure("no_table", field="order"))
-        return f"{text} ORDER BY {quote(column)}{' DESC' if order.startswith('-') else ''}"
+        by = [f"{quote(column)}{' DESC' if order.startswith('-') else ''}"] if order else []
+        by += [quote(each) for each in _key(inspector, name, schema) if each != column]
+        return f"{_all_of(inspector, name, schema)}{' ORDER BY ' if by else ''}{', '.join(by)}"
 
     text = f"{await attempt.inspect(look)} LIMIT {limit} OFFSET {offset}"
     return await _read(attempt, Statement((text,), (), text), limit)
@@ -163,6 +165,31 @@ def _need(inspector: Inspector, name: str, schema: str | None) -> None:
     known = {*inspector.get_table_names(schema), *inspector.get_view_names(schema)}
     if name not in known:
         raise errors.RemoteRejected("There is no table or view of this name.", details={"field": "table"})
+
+
+def _all_of(inspector: Inspector, name: str, schema: str | None) -> str:
+    quote = _quoting(inspector)
+    place = f"{quote(schema)}.{quote(name)}" if schema else quote(name)
+    return f"SELECT * FROM {place}"  # noqa: S608 - both are names that there are, quoted by the dialect
+
+
+def _key(inspector: Inspector, name: str, schema: str | None) -> list[str]:
+    """The columns that tell every row of a table from the others: its primary key, or unique ones that are never null.
+
+    None where there are no such columns, as of a view.
+    """
+    if name in inspector.get_view_names(schema):
+        return []
+    if key := inspector.get_pk_constraint(name, schema).get("constrained_columns"):
+        return list(key)
+    filled = {each["name"] for each in inspector.get_columns(name, schema) if not each.get("nullable", True)}
+    indexes = [each for each in inspector.get_indexes(name, schema) if each["unique"] and not _is_partial(each)]
+    names = (list(each["column_names"]) for each in (*inspector.get_unique_constraints(name, schema), *indexes))
+    return next((each for each in names if each and filled.issuperset(each)), [])
+
+
+def _is_partial(index: Any) -> bool:
+    return any(name.endswith("_where") for name in index.get("dialect_options", ()))
 
 
 def _quoting(inspector: Inspector) -> Any:

@@ -48,6 +48,23 @@ async def test_fields_are_told_from_documents(ask, orders) -> None:
     assert (index["columns"], index["unique"]) == (["status", "number"], True)
 
 
+async def test_documents_that_are_alike_in_a_field_are_ordered_by_their_key(act, ask) -> None:
+    await act("create", "insert", documents=[{"_id": n, "kind": n % 2} for n in (7, 3, 9, 1, 5, 8, 2, 6, 4, 0)])
+    seen = []
+    for offset in range(0, 10, 2):
+        page = await ask("rows", table="orders", limit=2, offset=offset, order="-kind")
+        seen += [row["_id"] for row in page["rows"]]
+    assert seen == [1, 3, 5, 7, 9, 0, 2, 4, 6, 8]
+
+
+@pytest.mark.parametrize("name", ["orders", "two words", 'a"b', "Größe"])
+async def test_the_query_that_reads_a_collection_can_be_run_as_it_is(ask, orders, name) -> None:
+    given = await ask("columns", table=name)
+    assert json.loads(given["query"]) == {"operation": "find", "collection": name, "limit": 50}
+    found = await ask("query", text=given["query"])
+    assert len(found["rows"]) == (5 if name == "orders" else 0)
+
+
 async def test_rows_come_in_pages_and_in_order(ask, orders) -> None:
     page = await ask("rows", table="orders", limit=2, offset=1, order="-_id")
     assert [row["_id"] for row in page["rows"]] == [4, 3]

@@ -230,6 +230,46 @@ async def test_tables_columns_and_rows(under: DatabaseUnderTest) -> None:
     assert (await under.call("check")).output["version"]
 
 
+SHUFFLED = (7, 3, 9, 1, 5, 8, 2, 6, 4, 0)
+TABLES = {
+    "key": "CREATE TABLE pages (kind INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (number))",
+    "two": "CREATE TABLE pages (kind INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (kind, number))",
+    "unique": "CREATE TABLE pages (kind INTEGER NOT NULL, number INTEGER NOT NULL, UNIQUE (number))",
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("order", ["", "kind", "-kind"])
+async def test_every_row_is_on_one_page_of_a_table_whose_rows_are_changed(
+    under: DatabaseUnderTest, table: str, order: str
+) -> None:
+    await under.run(action(TABLES[table], "create"))
+    values = ", ".join(f"({number % 2}, {number})" for number in SHUFFLED)
+    await under.run(action(f"INSERT INTO pages (kind, number) VALUES {values}", "create"))
+    seen = []
+    for offset in range(0, len(SHUFFLED), 2):
+        given = {"order": order} if order else {}
+        page = (await under.call("rows", table="pages", limit=2, offset=offset, **given)).output
+        seen += [(each["kind"], each["number"]) for each in page["rows"]]
+        # PostgreSQL puts a row that is changed behind the others.
+        await under.run(action(f"UPDATE pages SET kind = kind WHERE number = {SHUFFLED[offset]}", "update"))
+    by_kind = -1 if order == "-kind" else int(order == "kind" or table == "two")
+    assert seen == sorted(((number % 2, number) for number in SHUFFLED), key=lambda row: (by_kind * row[0], row[1]))
+
+
+@pytest.mark.parametrize("name", ["orders", "select", "two words", "Größe", 'a"b', "a`b"])
+async def test_the_query_that_reads_a_table_can_be_run_as_it_is(under: DatabaseUnderTest, name: str) -> None:
+    mark = "`" if under.provider == "mysql" else '"'
+    quoted = mark + name.replace(mark, mark * 2) + mark
+    if name != "orders":
+        await under.run(action(f"CREATE TABLE {quoted} (id INTEGER)", "create"))
+        await under.run(action(f"INSERT INTO {quoted} (id) VALUES (7)", "create"))
+    query = (await under.call("columns", table=name)).output["query"]
+    found = (await under.call("query", text=query)).output
+    assert found["rows"] == ([] if name == "orders" else [{"id": 7}])
+    assert query.endswith(" LIMIT 50")
+
+
 @pytest.mark.parametrize(
     "name", ["nowhere", 'orders"; DROP TABLE orders; --', "orders`", "pg_catalog.pg_user", "mysql.user"]
 )
