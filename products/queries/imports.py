@@ -49,6 +49,7 @@ def shown(row: DocumentImport, *, whole: bool = False) -> dict[str, Any]:
                 ("removed", "No longer in the document", "bad"),
             )
         ],
+        "whole": whole,
         "shorter": not whole and any(len(row.difference.get(key, [])) > SHOWN_AT_FIRST for key in _LISTS),
         "parts": [
             (part.replace("_", " "), _named(found))

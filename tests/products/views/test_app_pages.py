@@ -311,6 +311,7 @@ def test_I7_a_long_difference_says_how_much_it_leaves_out_and_shows_it_when_aske
     assert '<span class="tag tag-ok">502</span>' in page
     whole = text(client.get(f"/w/acme/imports/{row.pk}/?all=1"))
     assert ("/orders/0502" in whole, "and 2 more" in whole) == (True, False)
+    assert f'hx-get="/w/acme/imports/{row.pk}/?all=1"' in whole
 
     monkeypatch.setattr(import_reports, "LISTED_AT_MOST", 500)
     actions.create_action(dev, "orders", {"name": "N", "method": "GET", "path": "/n"})
