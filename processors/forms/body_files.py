@@ -20,6 +20,12 @@ class _ManyInput(forms.FileInput):
     allow_multiple_selected = True
 
 
+class OneFileField(forms.FileField):
+    """One file, or none."""
+
+    widget = forms.FileInput
+
+
 class FilesField(forms.FileField):
     """Any number of files: a list of them, empty where nothing was chosen."""
 
@@ -36,13 +42,12 @@ def file_fields(body: Body, defs: JsonObject) -> dict[str, forms.FileField]:
         return {}
     properties = resolved(body.schema, defs).get("properties")
     known = properties if isinstance(properties, dict) else {}
-    found = {}
+    found: dict[str, forms.FileField] = {}
     for name in body.file_fields:
         part = resolved(known.get(name), defs)
         words = str(part.get("description", ""))[:500]
-        made = FilesField if part.get("type") == "array" else forms.FileField
-        widget = {} if made is FilesField else {"widget": forms.FileInput}
-        found[PREFIX + name] = made(label=name, required=False, max_length=MAX_NAME, help_text=words, **widget)
+        made = FilesField if part.get("type") == "array" else OneFileField
+        found[PREFIX + name] = made(label=name, required=False, max_length=MAX_NAME, help_text=words)
     return found
 
 
@@ -57,7 +62,7 @@ def chosen_files(cleaned: dict[str, Any]) -> JsonObject:
     return found
 
 
-def file_json(file: UploadedFile) -> JsonObject:
+def file_json(file: UploadedFile[Any]) -> JsonObject:
     """A file as an input holds it."""
     said = {"content_type": file.content_type} if file.content_type else {}
     return {"content_base64": base64.b64encode(file.read()).decode(), "filename": file.name, **said}
