@@ -13,6 +13,8 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from ductape_site.answer_headers import BARE
+
 MAX_CONNECTIONS = 8_000  # of one process; `cli.web` takes fewer where fewer files may be open
 MAX_HEAD = 32 * 1024  # bytes of names and values, as the common proxies have it
 MAX_FIELDS = 100
@@ -186,7 +188,7 @@ class HttpFront(HttpToolsProtocol):
         lines = [
             f"HTTP/1.1 {self._refusal.value} {self._refusal.phrase}",
             "content-type: text/plain; charset=utf-8",
-            "x-content-type-options: nosniff",
+            *(f"{name.lower()}: {value}" for name, value in BARE.items()),
             f"content-length: {len(msg)}",
             "connection: close",
         ]

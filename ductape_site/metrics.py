@@ -11,6 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from ductape_site.answer_headers import pairs
 from ductape_site.health import Application, Receive, Scope, Send
 from ductape_site.worker_metrics import REFUSED, is_allowed
 from processors.queries.figures import Figures, figures
@@ -120,12 +121,7 @@ class MetricsPage:
 
 
 async def _answer(send: Send, status: int, content: bytes, kind: str) -> None:
-    headers = [
-        (b"content-type", kind.encode()),
-        (b"content-length", str(len(content)).encode()),
-        (b"cache-control", b"no-store"),
-    ]
-    if status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
+    asks = {"www_authenticate": "Bearer"} if status == 401 else {}
+    headers = pairs(content_type=kind, content_length=str(len(content)), **asks)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

@@ -13,6 +13,8 @@ from django.conf import settings
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from prometheus_client.exposition import ThreadingWSGIServer
 
+from ductape_site.answer_headers import BARE
+
 log = structlog.get_logger(__name__)
 PORTS_TRIED = 100
 REFUSED = b"Send METRICS_TOKEN as a bearer token.\n"
@@ -52,7 +54,8 @@ def serve(first: int) -> int:
 def page(request: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
     """The WSGI application of a worker's port; with METRICS_TOKEN set, it asks for it."""
     if settings.METRICS_TOKEN and not is_allowed(request.get("HTTP_AUTHORIZATION", "")):
-        start_response("401 Unauthorized", [("Content-Type", "text/plain"), ("WWW-Authenticate", "Bearer")])
+        asks = {"Content-Type": "text/plain; charset=utf-8", "WWW-Authenticate": "Bearer"}
+        start_response("401 Unauthorized", [*BARE.items(), *asks.items()])
         return [REFUSED]
-    start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])
+    start_response("200 OK", [*BARE.items(), ("Content-Type", CONTENT_TYPE_LATEST)])
     return [generate_latest(REGISTRY)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -22,6 +23,11 @@ class Said:
     def statuses(self) -> list[int]:
         """One for each answer."""
         return [int(code) for code in re.findall(rb"HTTP/1\.1 (\d{3}) ", self.data)]
+
+    def lacks(self, headers: Mapping[str, str]) -> list[str]:
+        """Which of these the first answer does not have, or has otherwise."""
+        lines = self.data.partition(b"\r\n\r\n")[0].lower().split(b"\r\n")
+        return [name for name, value in headers.items() if f"{name}: {value}".lower().encode() not in lines]
 
 
 def dial(address: str) -> socket.socket:

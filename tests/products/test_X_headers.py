@@ -19,6 +19,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from ductape_site import worker_metrics
+from ductape_site.health import HealthProbes
+from ductape_site.metrics import MetricsPage
 from ductape_site.pages import PagesHandler
 from products.models import User
 from tests.contracts.routes import address, our_routes, signed_in
@@ -156,6 +159,41 @@ async def test_X8_files() -> None:
         missing = complaints(response, private=status != 200)
         assert missing == ["HSTS"], (name, missing)  # spoken to without TLS
         assert status != 200 or "Set-Cookie" not in response
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "authorization", "status"),
+    [
+        ("/livez", "GET", "", 200),
+        ("/livez", "POST", "", 405),
+        ("/readyz", "GET", "", 200),
+        ("/metrics", "GET", "", 401),
+        ("/metrics", "GET", "Bearer scrape", 200),
+    ],
+)
+@pytest.mark.django_db(transaction=True)
+async def test_X8_what_is_answered_ahead_of_the_site(
+    settings: Any, path: str, method: str, authorization: str, status: int
+) -> None:
+    settings.METRICS_TOKEN = "scrape"
+    headers = [(b"host", b"localhost"), (b"authorization", authorization.encode())]
+    scope = {"type": "http", "method": method, "path": path, "headers": headers, "query_string": b"", "scheme": "http"}
+    asked = ApplicationCommunicator(HealthProbes(MetricsPage(PagesHandler())), scope)  # type: ignore[arg-type]
+    answer = await asked.receive_output(timeout=60)
+    await asked.wait(timeout=60)
+    response = HttpResponse(status=answer["status"])
+    for header, value in answer["headers"]:
+        response[header.decode()] = value.decode()
+    assert (response.status_code, complaints(response)) == (status, ["HSTS"])  # spoken to without TLS
+
+
+def test_X8_the_figures_of_a_worker(settings: Any) -> None:
+    settings.METRICS_TOKEN = "scrape"
+    for authorization, wanted in (("", "401 Unauthorized"), ("Bearer scrape", "200 OK")):
+        got: list[Any] = []
+        worker_metrics.page({"HTTP_AUTHORIZATION": authorization}, lambda *said, got=got: got.extend(said))
+        response = HttpResponse(status=int(wanted[:3]), headers=dict(got[1]))
+        assert (got[0], complaints(response)) == (wanted, ["HSTS"])
 
 
 def test_X3_a_download_is_a_download(cast: Cast) -> None:
