@@ -15,6 +15,7 @@ from processors.services.bell import News, bell
 from processors.services.starting import queue_of
 from products.access import Actor
 from products.lib.errors import Conflict
+from products.services import audit
 
 CANCELLED = {
     "code": "cancelled",
@@ -33,6 +34,8 @@ def cancel(actor: Actor, row: Run) -> None:
     """
     if row.state in ENDED_STATES:
         raise Conflict("The run has already ended.", code="already_ended")
+    if row.cancel_requested_at is None:
+        audit.record(actor, "run.cancelled", row, name=row.target)
     if row.state == RunState.RUNNING:
         _ask(row)
     elif row.kind == "feature" and row.fence:

@@ -12,7 +12,7 @@ from processors.runtime import loop
 from processors.services import runs as run_services
 from products.lib.actions import ActionSpec, AuthSpec, Parameter
 from products.lib.errors import Conflict
-from products.models import ConnectionEnvironment
+from products.models import AuditEntry, ConnectionEnvironment
 from products.services.secrets import create_secret
 from tests import objects
 from tests.processors.conftest import Runs
@@ -170,11 +170,17 @@ def test_a_query_parameter_of_a_disabled_action_can_be_left_out(runs: Runs, scen
     assert sink.calls[0].path == "/p?a=1"
 
 
+def who_cancelled(run: Run) -> list[str]:
+    entries = AuditEntry.objects.filter(verb="run.cancelled", object_id=run.pk)
+    return list(entries.values_list("actor", flat=True))
+
+
 def test_a_queued_run_is_cancelled_at_once(runs: Runs, sink: Sink) -> None:
     run = runs.start()
     run_services.cancel_run(runs.actor, run)
     run = runs.execute(run)
     assert (run.state, run.error["code"], sink.calls) == ("cancelled", "cancelled", [])
+    assert who_cancelled(run) == ["dev@example.com"]
     with pytest.raises(Conflict):
         run_services.cancel_run(runs.actor, run)
 
@@ -188,8 +194,10 @@ def test_a_running_run_is_cut_when_it_is_cancelled(runs: Runs, sink: Sink) -> No
     future = loop.start().submit(run.pk)
     sink.wait_for_calls(1)
     run_services.cancel_run(runs.actor, run)
+    run_services.cancel_run(runs.actor, run)
     future.result(120)
     held.set()
+    assert who_cancelled(run) == ["dev@example.com"], "once, by who asked first"
     run.refresh_from_db()
     assert (run.state, run.error["code"], run.error["outcome_unknown"]) == ("cancelled", "cancelled", True)
     assert Attempt.objects.get(run=run).state == Step.objects.get(run=run).state == "failed"
