@@ -16,6 +16,7 @@ from processors.conf import knobs
 from processors.services import turns
 from processors.services.starting import queue_of
 from products import dispatch
+from products.services import ended_sessions
 from products.services.idempotency import forget_old
 
 log = structlog.get_logger(__name__)
@@ -105,10 +106,11 @@ def _without_those_in_line(found: list[Unheld]) -> list[Unheld]:
 
 
 def tidy() -> None:
-    """Forgets keys, answers and kept results past their life and workers that went silent; a bounded lot at a time."""
+    """Forgets what is past its life, a bounded lot at a time: keys, answers, results, sessions, workers gone silent."""
     with connection.cursor() as cursor:
         cursor.execute(_EXPIRED_KEYS, {"lot": 5 * LOT})
         cursor.execute(_EXPIRED_RESULTS, {"lot": 5 * LOT})
         cursor.execute(_SILENT_WORKERS, {"silent_s": WORKER_SILENT_S})
         cursor.execute(_OLD_WORKERS)
     forget_old()
+    ended_sessions.forget_ended()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +23,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from processors.services import sweeping
 from products.models import Invitation, Membership, User
+from products.services import ended_sessions
 from products.services.first_start import first_start
 from products.services.invitations import invite
 from products.services.sign_in import prove_address
@@ -317,6 +320,31 @@ def test_A13_whoever_is_locked_out_is_out_at_once(cast: Cast) -> None:
     User.objects.filter(pk=cast.dev.pk).update(is_active=False)
     assert not is_in(client)
     assert client.get("/api/v1/me/").status_code == 401
+
+
+def sign_in_elsewhere(email: str, ends: timedelta, began: timedelta = timedelta()) -> str:
+    """The key of a session that ends so much later than now, and began so much earlier."""
+    key = str(sign_in(email).session.session_key)
+    Session.objects.filter(session_key=key).update(expire_date=timezone.now() + ends)
+    UserSession.objects.filter(session_key=key).update(created_at=timezone.now() - began)
+    return key
+
+
+@pytest.mark.django_db
+def test_A9_ended_sessions_are_forgotten_in_lots(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    minute, week = timedelta(minutes=1), timedelta(days=7)
+    for _ in range(3):
+        sign_in_elsewhere("dev@example.com", -minute)
+    kept = {sign_in_elsewhere("vera@example.com", week, week), sign_in_elsewhere("vera@example.com", week)}
+    for began in (week, timedelta()):  # signed out
+        key = sign_in_elsewhere("adam@example.com", week, began)
+        Session.objects.filter(session_key=key).delete()
+    monkeypatch.setattr(ended_sessions, "LOT", 2)
+    sweeping.tidy()
+    assert Session.objects.filter(expire_date__lt=timezone.now()).count() == 1
+    sweeping.tidy()
+    assert set(Session.objects.values_list("session_key", flat=True)) == kept
+    assert set(UserSession.objects.values_list("session_key", flat=True)) == kept | {key}
 
 
 # Second factor -------------------------------------------------------------------------------------------------------
