@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -17,9 +16,9 @@ from processors.runtime.resource_definition import ResourceDefinition
 from processors.runtime.resources import ResourceSteps
 from processors.runtime.secrets import Vault
 from processors.runtime.steps import ActionSteps, Means
-from products.lib.actions import INPUT_KEY, ActionSpec
-from products.lib.inputs import InputError, StructuredInput, field_schema, place_input, validate_input
-from products.lib.jsontypes import Json, JsonObject
+from products.features.action_inputs import given_to
+from products.lib.inputs import InputError
+from products.lib.jsontypes import Json
 from products.lib.redaction import Redactor
 from products.queries.callable_features import call_key
 
@@ -81,19 +80,3 @@ class CallSteps:
     def masked(self, value: Json) -> Json:
         """The value with the secrets that the run has read masked, whole."""
         return self._guard.masked(value)
-
-
-def given_to(action: ActionSpec, data: Json) -> StructuredInput:
-    """The input that expressions have made for an action. Raises InputError.
-
-    A result may be a number where the next call has a text in its path, query or headers: it goes there as text.
-    """
-    placed = place_input(action, data)
-    groups = {key: dict(placed.group(key)) for key in INPUT_KEY.values()}
-    for param in action.parameters:
-        values = groups[INPUT_KEY[param.place]]
-        value = values.get(param.name)
-        if isinstance(value, (int, float)) and field_schema(param).get("type") == "string":
-            values[param.name] = json.dumps(value)
-    whole: JsonObject = {key: values for key, values in groups.items() if values}
-    return validate_input(action, whole if placed.body is None else {**whole, "body": placed.body})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeAlias
 
 from products.expressions import (
@@ -20,14 +20,15 @@ from products.expressions import (
 )
 from products.expressions.kinds import LIST, types_in_words
 from products.expressions.surroundings import UNCOUNTED_RUN
+from products.features.action_inputs import wrong_action_input
+from products.features.call_inputs import wrong_child_input, wrong_fields
 from products.features.definition import Call, Feature
-from products.features.literals import is_given, wrong_literals
 from products.features.places import Place, places
+from products.features.signal_names import wrong_signals
 from products.features.sleeps import wrong_sleep
-from products.lib.actions import Parameter
+from products.lib.actions import ActionSpec, Parameter
 from products.lib.errors import FieldProblem
 from products.lib.field_types import field_schema
-from products.lib.jsontypes import JsonObject, escape_pointer
 
 MAX_FINDINGS = 50
 MAX_COMPARED = 2_000  # tags that are looked through for one that is nearly the same
@@ -56,6 +57,12 @@ class Connected:
 
 
 Operations: TypeAlias = Mapping[str, tuple[Parameter, ...] | None]
+Called: TypeAlias = tuple[str, str]  # an access tag and an action
+Specs: TypeAlias = Callable[[Collection[Called]], Mapping[Called, ActionSpec]]
+
+
+def _unknown_specs(_wanted: Collection[Called]) -> Mapping[Called, ActionSpec]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +70,15 @@ class World:
     """What a product has that its features may name. `inputs` are those of its features, by tag.
 
     `resources`: by the type of events that use them and by tag, what can be done with each, as far as it is known with
-    the fields that it is given. Of a type that is not there nothing is known.
+    the fields that it is given. Of a type that is not there nothing is known. `specs` gives those of the actions that
+    are asked for, as far as they are known.
     """
 
     connections: Mapping[str, Connected] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     inputs: Mapping[str, tuple[Parameter, ...]] = field(default_factory=dict)
     resources: Mapping[str, Mapping[str, Operations]] = field(default_factory=dict)
+    specs: Specs = _unknown_specs
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,7 @@ def check_feature(feature: Feature, world: World) -> Findings:
     """
     errors: list[FieldProblem] = []
     warnings: list[FieldProblem] = []
-    errors += islice(_targets(feature, world), MAX_FINDINGS)
+    errors += islice(chain(_targets(feature, world), wrong_signals(feature)), MAX_FINDINGS)
     for place, report in _reports(feature, world):
         if len(errors) >= MAX_FINDINGS:
             break
@@ -103,10 +112,14 @@ def check_feature(feature: Feature, world: World) -> Findings:
 
 
 def _targets(feature: Feature, world: World) -> Iterator[FieldProblem]:
+    calls = [(call.app, call.event) for event in feature.events() for call in event.calls() if call.type == "action"]
+    specs = world.specs(dict.fromkeys(calls)) if calls else {}
     for event in feature.events():
-        yield from _target(event.call, event.pointer, feature, world)
-        if event.undo is not None:
-            yield from _target(event.undo.call, f"{event.pointer}/rollback", feature, world)
+        for call, pointer in zip(event.calls(), (event.pointer, f"{event.pointer}/rollback"), strict=False):
+            yield from _target(call, pointer, feature, world)
+            spec = specs.get((call.app, call.event)) if call.type == "action" else None
+            if spec is not None:
+                yield from wrong_action_input(spec, call.input, f"{pointer}/input")
         if event.call.type == "sleep":
             yield from wrong_sleep(event.call.input, f"{event.pointer}/input")
         if event.keep is not None and event.keep.name and "cache" in world.resources:
@@ -114,8 +127,12 @@ def _targets(feature: Feature, world: World) -> Iterator[FieldProblem]:
 
 
 def _target(call: Call, pointer: str, feature: Feature, world: World) -> Iterator[FieldProblem]:
-    if call.type == "feature" and call.event != feature.tag:
-        yield from _unknown("feature", call.event, world.inputs, f"{pointer}/event")
+    if call.type == "feature":
+        fields = feature.input if call.event == feature.tag else world.inputs.get(call.event)
+        if fields is None:
+            yield from _unknown("feature", call.event, world.inputs, f"{pointer}/event")
+        else:
+            yield from wrong_child_input(call.input, fields, f"{pointer}/input")
     if call.type in world.resources:
         yield from _operation(call, pointer, world.resources[call.type])
     if call.type != "action":
@@ -139,21 +156,7 @@ def _operation(call: Call, pointer: str, resources: Mapping[str, Operations]) ->
     fields = operations.get(name)
     if fields is not None and isinstance(call.input, dict | None):
         word = "placeholder" if call.type == "db_action" else "field"
-        yield from _given(call.input or {}, fields, f"{pointer}/input", word)
-
-
-def _given(given: JsonObject, fields: tuple[Parameter, ...], pointer: str, word: str) -> Iterator[FieldProblem]:
-    names = [each.name for each in fields]
-    for key in given:
-        if key not in names:
-            near = get_close_matches(key, names, n=1)
-            hint = f" Did you mean “{near[0]}”?" if near else ""
-            at = f"{pointer}/{escape_pointer(key)}"
-            yield FieldProblem(at, "unknown_field", f"There is no {word} “{key[:63]}” here.{hint}")
-    for each in fields:
-        if each.required and each.default is None and not is_given(given, each):
-            yield FieldProblem(f"{pointer}/{escape_pointer(each.name)}", "required", f"“{each.name}” is missing.")
-    yield from wrong_literals(given, fields, pointer)
+        yield from wrong_fields(call.input or {}, fields, f"{pointer}/input", word)
 
 
 def _unknown(what: str, tag: str, known: Collection[str], pointer: str) -> Iterator[FieldProblem]:

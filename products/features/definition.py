@@ -108,6 +108,12 @@ class Event:
     after_parent: AfterParent = "cancel"  # of a child feature, when its parent ends first
     pointer: str = ""
 
+    def calls(self) -> Iterator[Call]:
+        """What it does, and what takes it back."""
+        yield self.call
+        if self.undo is not None:
+            yield self.undo.call
+
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
@@ -159,9 +165,7 @@ class Feature:
     def starts(self) -> Iterator[str]:
         """The tags of the features that its events, and what takes them back, start."""
         for event in self.events():
-            for call in (event.call, event.undo.call if event.undo else None):
-                if call is not None and call.type == "feature":
-                    yield call.event
+            yield from (call.event for call in event.calls() if call.type == "feature")
 
     def ancestors(self) -> Mapping[str, frozenset[str]]:
         """Of each sequence, all that are done before it starts."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from products.lib.actions import Parameter
 from products.lib.errors import FieldProblem
 from products.lib.field_types import takes_null
-from products.lib.inputs import check_fields
+from products.lib.inputs import FieldError, check_fields
 from products.lib.jsontypes import Json, JsonObject
 
 # What holds of a list or an object whatever its elements become.
@@ -25,12 +25,16 @@ def wrong_literals(given: JsonObject, fields: tuple[Parameter, ...], pointer: st
         if is_given(given, one):
             value = given[one.name]
             for error in check_fields([one], {one.name: value}):
-                found = _at({one.name: value}, error.pointer)
-                if not _is_open(found) or (isinstance(found, (dict, list)) and error.code in _OF_THE_WHOLE):
+                if is_certain(value_at({one.name: value}, error.pointer), error):
                     yield FieldProblem(f"{pointer}{error.pointer}", error.code, error.detail)
 
 
-def _is_open(value: Json) -> bool:
+def is_certain(found: Json, error: FieldError) -> bool:
+    """Whether an error about this value stays one, whatever the expressions in it become."""
+    return not is_open(found) or (isinstance(found, (dict, list)) and error.code in _OF_THE_WHOLE)
+
+
+def is_open(value: Json) -> bool:
     """Whether expressions make it, or a part of it."""
     waiting: list[Json] = [value]
     while waiting:
@@ -45,7 +49,7 @@ def _is_open(value: Json) -> bool:
     return False
 
 
-def _at(value: Json, pointer: str) -> Json:
+def value_at(value: Json, pointer: str) -> Json:
     """What stands there; of a place that is not there, what is around it."""
     for part in pointer.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")

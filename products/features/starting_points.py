@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
+from products.features.action_inputs import wrong_action_input
 from products.features.checking import World
 from products.lib.jsontypes import JsonObject
+
+MOST_LOOKED_AT = 50  # actions, for one that needs no input
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class StartingPoint:
 
 
 def starting_points(world: World) -> list[StartingPoint]:
-    """Those that can be saved as they are: what calls an action is offered where one is connected."""
+    """Those that can be saved as they are: calls are offered where an action is connected that needs no input."""
     call = _first_call(world)
     return [
         StartingPoint("empty", "Empty", "One checkpoint to build on.", _definition([_checkpoint("start")])),
@@ -51,9 +55,14 @@ def _with_calls(call: JsonObject) -> list[StartingPoint]:
 
 
 def _first_call(world: World) -> JsonObject | None:
-    for tag, connected in sorted(world.connections.items()):
-        if connected.actions:
-            return {"type": "action", "app": tag, "event": min(connected.actions)}
+    """An action that can be called with nothing."""
+    named = ((tag, action) for tag, one in sorted(world.connections.items()) for action in sorted(one.actions))
+    first = list(islice(named, MOST_LOOKED_AT))
+    specs = world.specs(first)
+    for app, action in first:
+        spec = specs.get((app, action))
+        if spec is None or not any(wrong_action_input(spec, {}, "")):
+            return {"type": "action", "app": app, "event": action}
     return None
 
 

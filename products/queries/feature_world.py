@@ -27,6 +27,7 @@ from products.models import (
     Resource,
     Secret,
 )
+from products.queries.action_specs import ActionSpecs
 
 _OPERATIONS: dict[str, Operations] = {
     kind.name: {each.name: each.input for each in kind.operations if not each.inner} for kind in KINDS.values()
@@ -75,7 +76,10 @@ def _placeholders(definition: JsonObject | None) -> tuple[Parameter, ...] | None
 
 
 def world_of(product: Product) -> World:
-    """The product as its draft stands, for `check_feature`; eight queries, and one for each database that is asked."""
+    """The product as its draft stands, for `check_feature`; eight queries.
+
+    Two more when it is asked about actions, and one for each database that it is asked about.
+    """
     apps = dict(Connection.objects.filter(product=product).values_list("tag", "app_id"))
     ids = set(apps.values())
     actions = _grouped(Action.objects.filter(app__in=ids).values_list("app_id", "tag")[:MAX_NAMES])
@@ -87,6 +91,7 @@ def world_of(product: Product) -> World:
         secrets=frozenset(secrets[:MAX_NAMES]),
         inputs=_inputs(product),
         resources=_resources(product),
+        specs=ActionSpecs(apps),
     )
 
 

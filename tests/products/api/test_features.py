@@ -55,7 +55,8 @@ def test_the_same_post_twice_makes_one_feature(client: APIClient) -> None:
 
 
 def test_what_is_wrong_is_named_with_its_place_and_shown_with_carets(client: APIClient) -> None:
-    wrong = body(definition=one_sequence(action(given={"to": "Dear $Input{nam}"}), input={"name": "string"}))
+    said = {"tag": "said", "type": "checkpoint", "input": {"to": "Dear $Input{nam}"}}
+    wrong = body(definition=one_sequence(said, input={"name": "string"}))
     refused = client.post(f"{BASE}features/", wrong)
     assert refused.status_code == 400
     (problem,) = refused.json()["errors"]

@@ -256,6 +256,53 @@ def test_a_feature_of_a_thousand_events_is_checked_whole() -> None:
     assert [pointer for pointer, _ in problems] == ["/sequences/0/events/999/input"]
 
 
+LETTER: JsonObject = {
+    "email": {"type": "email_string", "required": True},
+    "copies": {"type": "number", "required": True, "default": 1, "maximum": 9},
+    "note": "string",
+    "to": {"type": "array", "schema": {"$ref": "#/$defs/People"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "problems"),
+    [
+        ({"emial": 7}, [("/emial", "Did you mean “email”?"), ("/email", "“email” is missing.")]),
+        (None, [("/email", "“email” is missing.")]),
+        ({"email": None}, [("/email", "“email” is missing.")]),
+        ({"email": ""}, [("/email", "may not be empty")]),
+        ({"email": "$Input{n}", "copies": 10}, [("/copies", "at most 9")]),
+        ({"email": "$Input{n}", "note": ["$Input{n}"]}, [("/note", "must be text, not a list")]),
+        ("ada@example.com", [("", "The input of a feature is an object.")]),
+        (["$Input{n}"], [("", "The input of a feature is an object.")]),
+        ({"email": "ada@example.com", "copies": None, "note": None}, []),
+        ({"email": "$Input{n}", "copies": "$Input{n}", "to": [{"anything": 1}]}, []),
+        ("$Step{one}", []),
+    ],
+)
+def test_what_a_child_feature_is_given_is_checked_as_far_as_it_is_written_out(
+    given: Json, problems: list[tuple[str, str]]
+) -> None:
+    letter, wrong = read_feature(
+        {"name": "L", "input": LETTER, "sequences": [seq("a", event("one"))], "tag": "letter"}, available=("action",)
+    )
+    assert not wrong
+    world = World(connections=WORLD.connections, inputs={"letter": letter.input})
+    child = {"type": "feature", "event": "letter", "input": given}
+    for tag, more, place in (
+        ("f", {"tag": "c", **child}, "/input"),
+        ("letter", {"tag": "c", **child}, "/input"),
+        ("f", event("c", rollback=child), "/rollback/input"),
+    ):
+        sequences = [seq("a", event("one"), more)]
+        document = {"name": "F", "tag": tag, "input": LETTER | {"n": "number"}, "sequences": sequences}
+        feature, wrong = read_feature(document, available=("action", "feature"))
+        assert not wrong
+        found = check_feature(feature, world).errors
+        assert [one.pointer for one in found] == [f"/sequences/0/events/1{place}{at}" for at, _ in problems]
+        assert all(words in one.detail for one, (_, words) in zip(found, problems, strict=True))
+
+
 def test_an_undo_may_be_a_feature_that_is_there_and_has_no_tries_of_its_own() -> None:
     undo: JsonObject = {"type": "feature", "event": "bill", "input": "$Step{one}{id}"}
     assert not found(seq("a", event("one", rollback=undo)))

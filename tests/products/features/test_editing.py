@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,7 @@ from products.features.editing import (
     sequence_at,
 )
 from products.features.starting_points import starting_points
+from products.lib.actions import ActionSpec, Parameter
 from products.lib.jsontypes import Json, JsonObject
 
 DOCUMENT: JsonObject = {
@@ -135,10 +137,21 @@ def test_what_is_not_there_is_said_whatever_somebody_typed(document: JsonObject)
         remove_event(document, StepName("charge", "pay"))
 
 
-@pytest.mark.parametrize("world", [World(), World(connections={"shop": Connected(frozenset({"pay", "list"}))})])
-def test_every_starting_point_can_be_saved_as_it_is(world: World) -> None:
+SHOP = {"shop": Connected(frozenset({"add", "list"}))}
+LIST = ActionSpec("list", "List", "GET", "/list")
+ADD = replace(LIST, tag="add", parameters=(Parameter("id", "query", required=True),))
+
+
+@pytest.mark.parametrize(("world", "called"), [
+    (World(), ""),
+    (World(connections=SHOP), "add"),
+    (World(connections=SHOP, specs=lambda _: {("shop", "add"): ADD, ("shop", "list"): LIST}), "list"),
+    (World(connections=SHOP, specs=lambda _: {("shop", "add"): ADD, ("shop", "list"): ADD}), ""),
+])  # fmt: skip
+def test_every_starting_point_can_be_saved_as_it_is(world: World, called: str) -> None:
     found = starting_points(world)
-    assert ("call" in {one.key for one in found}) is bool(world.connections)
+    events = [one.definition["sequences"][0]["events"][0] for one in found if one.key == "call"]
+    assert [one["event"] for one in events] == [called] * bool(called)
     for one in found:
         feature, problems = read_feature({"name": "New", **one.definition}, available={"action", "feature"})
         findings = check_feature(feature, world)

@@ -11,12 +11,13 @@ from products.catalog.event_types import EVENT_TYPES, FEATURE_EXAMPLE, FEATURE_E
 from products.catalog.resources import KINDS
 from products.features import CONTROL_TYPES, Connected, World, check_feature, read_feature
 from products.features.types import keys_of
+from products.lib.actions import Parameter
 from products.lib.jsontypes import Json, JsonObject
 
 AVAILABLE = ("action", "feature", "db_action", "storage", "cache")
 WORLD = World(
     connections={"shop": Connected(frozenset({"create-payment", "refund-payment", "create-shipment"}))},
-    inputs={"send-invoice": ()},
+    inputs={"send-invoice": (Parameter("order", "query", required=True),)},
     resources={
         "db_action": {"orders-db": {"create-order": None, "delete-order": None}},
         "storage": {"receipts": {each.name: each.input for each in KINDS["storage"].operations}},

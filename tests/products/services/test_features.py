@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from products.features import check_feature
+from products.lib.actions import Parameter, to_json
 from products.lib.errors import Conflict, Forbidden, Invalid, NotFound
 from products.lib.jsontypes import Json
-from products.models import AuditEntry, Feature, Membership, Product
+from products.models import Action, AuditEntry, Feature, Membership, Product
+from products.queries.feature_world import world_of
 from products.queries.features import as_read, feature, features_of
 from products.queries.secrets import Use, uses_of
 from products.services import features
@@ -75,7 +78,7 @@ def test_all_that_is_wrong_is_said_at_once_with_its_place(cast: Cast, product: P
     events = [
         action("a", app="pya"),
         action("b", event="nothing"),
-        action("c", {"n": "$Input{amont}"}),
+        {"tag": "c", "type": "checkpoint", "input": {"n": "$Input{amont}"}},
         child("nobody", "d"),
     ]
     definition = one_sequence(*events, input={"amount": "number"})
@@ -104,6 +107,28 @@ def test_what_may_go_wrong_is_a_warning_and_keeps_nothing_from_being_saved(cast:
     assert [one.pointer for one in saved.warnings] == ["/definition/sequences/0/events/0/input"]
     found = examine(cast.as_(cast.dev), product, tag="f", name="F", definition=definition)
     assert (found.errors, found.warnings) == ((), saved.warnings)
+
+
+def test_what_an_action_is_given_is_checked_as_its_app_describes_it_now(
+    cast: Cast, product: Product, django_assert_num_queries: Any
+) -> None:
+    at = "/definition/sequences/0/events"
+    look = action("look", {"idd": "$Input{id}"}, event="get-payment")
+    found = refused(saving(cast, product, one_sequence(action(), look, input={"id": "string"})))
+    assert found == [(f"{at}/1/input/idd", "unknown_field")]
+    right = one_sequence(action(), action("look", {"id": "$Input{id}"}, event="get-payment"), input={"id": "string"})
+    row = create_feature(cast.as_(cast.dev), product, name="Look", definition=right).row
+    feature, world = as_read(row), world_of(product)
+    for queries in (1, 1):  # what was read once is kept
+        with django_assert_num_queries(queries):
+            assert check_feature(feature, world).errors == ()
+    ping = Action.objects.get(tag="ping")
+    needs = to_json(Parameter("since", "query", required=True))
+    Action.objects.filter(pk=ping.pk).update(spec={**ping.spec, "parameters": [needs]})
+    (error,) = check_feature(feature, world).errors
+    assert (error.pointer, error.code) == ("/sequences/0/events/0/input/since", "required")
+    Action.objects.filter(pk=ping.pk).update(spec={**ping.spec, "parameters": [needs], "description": "x" * 200_000})
+    assert check_feature(feature, world).errors == ()
 
 
 def test_types_of_events_that_cannot_run_yet_are_refused(cast: Cast, product: Product) -> None:
@@ -190,7 +215,7 @@ def test_J4_hostile_expressions_are_refused_when_they_are_saved(cast: Cast, prod
     "text", ["{{constructor.constructor('x')()}}", "{% import os %}", "{0.__globals__}", "9**9**9"]
 )
 def test_J4_other_languages_are_plain_text(cast: Cast, product: Product, text: str) -> None:
-    saving(cast, product, one_sequence(action(given=text)))()
+    saving(cast, product, one_sequence({"tag": "said", "type": "checkpoint", "input": text}))()
     assert Feature.objects.get().definition["sequences"][0]["events"][0]["input"] == text
 
 
@@ -268,7 +293,8 @@ def test_A1_to_strangers_and_outside_of_a_scope_there_is_nothing(cast: Cast, pro
 
 def test_a_secret_says_which_features_name_it(cast: Cast, product: Product) -> None:
     key = objects.secret(cast.workspace).key
-    make_feature(cast.as_(cast.dev), product, "Named", action(given=[f"$Secret{{{key}}}", f"$Secret{{{key}}}"]))
+    told = {"tag": "told", "type": "checkpoint", "input": [f"$Secret{{{key}}}", f"$Secret{{{key}}}"]}
+    make_feature(cast.as_(cast.dev), product, "Named", told)
     make_feature(cast.as_(cast.dev), product, "Other", action())
     assert uses_of(cast.as_(cast.vera), key) == [Use("shop", feature="named")]
     Membership.objects.filter(user=cast.vera).update(product_scope=["another"])
