@@ -99,6 +99,23 @@ class LogLimit(serializers.Serializer[Any]):
     limit = serializers.IntegerField(min_value=1, max_value=1000, default=500, help_text="How many lines at most.")
 
 
+class StepSearch(serializers.Serializer[Any]):
+    """Which part of the steps."""
+
+    after = serializers.UUIDField(default=None, help_text="Steps that follow the one with this id.")
+
+
+class StepLimit(serializers.Serializer[Any]):
+    """How many of the steps."""
+
+    limit = serializers.IntegerField(
+        min_value=1,
+        max_value=run_queries.STEPS_MOST,
+        default=run_queries.STEPS_MOST,
+        help_text="How many steps at most.",
+    )
+
+
 class WaitSearch(serializers.Serializer[Any]):
     """Wait for the end before answering."""
 
@@ -187,12 +204,18 @@ class OneRunView(RunView):
 class RunStepsView(WorkspaceView):
     """`…/runs/{run}/steps/`"""
 
-    @extend_schema(operation_id="runs_steps", tags=TAGS, responses=reading(StepsShape))
+    search = StepSearch
+
+    @extend_schema(
+        operation_id="runs_steps", tags=TAGS, parameters=[StepSearch, StepLimit], responses=reading(StepsShape)
+    )
     def get(self, request: Any, workspace: str, run: UUID) -> Response:
-        """The steps with every try: request and response, masked."""
-        found = run_queries.run(self.actor, run)
+        """The steps with every try: request and response, masked. A long run has them page by page."""
+        after, found = self.chosen()["after"], run_queries.run(self.actor, run)
+        steps, more = run_queries.steps_of(found, after, _limit(StepLimit, request))
         shown = {"shown": run_queries.shown_to(self.actor, found)}
-        return Response(StepsShape({"results": run_queries.steps_of(found)}, context=shown).data)
+        answer = {"results": steps, "last": steps[-1].pk if steps else after, "more": more}
+        return Response(StepsShape(answer, context=shown).data)
 
 
 class RunLogView(WorkspaceView):
@@ -204,9 +227,7 @@ class RunLogView(WorkspaceView):
     def get(self, request: Any, workspace: str, run: UUID) -> Response:
         """Lines after a number."""
         after = self.chosen()["after"]
-        size = LogLimit(data=request.query_params)
-        size.is_valid(raise_exception=True)
-        limit = size.validated_data["limit"]
+        limit = _limit(LogLimit, request)
         lines = run_queries.log_after(run_queries.run(self.actor, run), after, limit)
         last = lines[-1].seq if lines else after
         return Response(LogShape({"results": lines, "last": last, "more": len(lines) == limit}).data)
@@ -233,3 +254,10 @@ class ReplayRunView(RunView):
         wait = self.read(WaitShape)["wait"]
         old = run_queries.run(self.actor, run)
         return self.started(run_services.replay_run(self.actor, old, idempotency_key=key_of(request)), wait)
+
+
+def _limit(shape: type[serializers.Serializer[Any]], request: Any) -> int:
+    size = shape(data=request.query_params)
+    size.is_valid(raise_exception=True)
+    limit: int = size.validated_data["limit"]
+    return limit

@@ -173,9 +173,11 @@ class SignalShape(serializers.ModelSerializer[RunSignal]):
 
 
 class StepsShape(serializers.Serializer[Any]):
-    """The steps of a run."""
+    """Steps of a run, in the order in which they were made. Ask again with `after` = `last` for those that follow."""
 
     results = StepShape(many=True)
+    last = serializers.UUIDField(allow_null=True, help_text="The id of the last one, or what was asked for.")
+    more = serializers.BooleanField(help_text="There are steps beyond these already.")
 
     class Meta:
         ref_name = "Steps"

@@ -2,6 +2,17 @@
 
 from processors.client.client import Ductape
 from processors.client.errors import DuctapeError, NotReachable, NotSeen, Refused, RunFailed
-from processors.client.values import LogLine, Run, RunError
+from processors.client.values import LogLine, Run, RunError, Step
 
-__all__ = ["Ductape", "DuctapeError", "LogLine", "NotReachable", "NotSeen", "Refused", "Run", "RunError", "RunFailed"]
+__all__ = [
+    "Ductape",
+    "DuctapeError",
+    "LogLine",
+    "NotReachable",
+    "NotSeen",
+    "Refused",
+    "Run",
+    "RunError",
+    "RunFailed",
+    "Step",
+]

@@ -11,9 +11,10 @@ from urllib.parse import quote, urlencode
 from processors.client.errors import DuctapeError, RunFailed
 from processors.client.resources import CacheCalls, DatabaseCalls, StorageCalls
 from processors.client.transport import Transport, new_key
-from processors.client.values import LogLine, Run, line_of, run_of
+from processors.client.values import LogLine, Run, Step, line_of, run_of, step_of
 
 LONGEST_WAIT_S = 60.0  # that the server holds one request open
+STEPS_AT_ONCE = 200
 LOOK_EVERY_S = 0.5  # when it does not hold it
 
 
@@ -200,6 +201,15 @@ class Runs:
             yield from map(run_of, page["results"][:left])
             left -= len(page["results"])
             path = _below(page["next"])
+
+    def steps(self, run_id: str) -> Iterator[Step]:
+        """All steps that are there now, in the order in which they were made, page by page as they are taken."""
+        path = f"runs/{quote(run_id, safe='')}/steps/?limit={STEPS_AT_ONCE}"
+        answer = self._ductape.ask("GET", path, again=True)
+        yield from map(step_of, answer["results"])
+        while answer["more"]:
+            answer = self._ductape.ask("GET", f"{path}&after={answer['last']}", again=True)
+            yield from map(step_of, answer["results"])
 
     def log(self, run_id: str, *, after: int = 0) -> Iterator[LogLine]:
         """The lines after a number that are there now."""

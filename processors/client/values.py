@@ -48,6 +48,24 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a run. Of a feature `tag` is `sequence/event`; `index` counts the items of a loop from 1, else 0.
+
+    `raw` is the whole answer, with every try.
+    """
+
+    id: str
+    tag: str
+    kind: str
+    index: int
+    state: str
+    input: Any
+    output: Any
+    error: RunError | None
+    raw: dict[str, Any] = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class LogLine:
     """What a run said; `seq` counts 1, 2, 3 … within the run."""
 
@@ -61,8 +79,6 @@ class LogLine:
 
 def run_of(body: dict[str, Any]) -> Run:
     """From the server's JSON; fields it does not know are kept in `raw`."""
-    error = body.get("error")
-    known = RunError.__slots__
     return Run(
         id=body["id"],
         state=body["state"],
@@ -70,11 +86,17 @@ def run_of(body: dict[str, Any]) -> Run:
         product=body["product"],
         environment=body["environment"],
         output=body.get("output"),
-        error=RunError(**{key: value for key, value in error.items() if key in known}) if error else None,
+        error=_error(body),
         created_at=_time(body["created_at"]),
         finished_at=_time(body["finished_at"]) if body.get("finished_at") else None,
         raw=body,
     )
+
+
+def step_of(body: dict[str, Any]) -> Step:
+    """From the server's JSON; fields it does not know are kept in `raw`."""
+    known = {name: body.get(name) for name in ("id", "tag", "kind", "index", "state", "input", "output")}
+    return Step(**known, error=_error(body), raw=body)
 
 
 def line_of(body: dict[str, Any]) -> LogLine:
@@ -82,6 +104,11 @@ def line_of(body: dict[str, Any]) -> LogLine:
     return LogLine(
         body["seq"], _time(body["at"]), body["level"], body.get("step", ""), body["message"], body.get("data")
     )
+
+
+def _error(body: dict[str, Any]) -> RunError | None:
+    error = body.get("error")
+    return RunError(**{key: value for key, value in error.items() if key in RunError.__slots__}) if error else None
 
 
 def _time(text: str) -> datetime:

@@ -55,10 +55,14 @@ def run(actor: Actor, run_id: UUID | str) -> Run:
     return access.mine(actor, runs_of(actor), "run", pk=run_id)
 
 
-def steps_of(found: Run) -> list[Step]:
-    """The steps of a run that the actor already got, with their attempts; two queries."""
+def steps_of(found: Run, after: UUID | None = None, limit: int = STEPS_MOST) -> tuple[list[Step], bool]:
+    """Steps of a run that the actor already got, those after an id, with their attempts; whether there are more."""
     attempts = Prefetch("tries", Attempt.objects.filter(run_id=found.pk).order_by("number"))
-    return list(Step.objects.filter(run_id=found.pk).prefetch_related(attempts).order_by("id")[:STEPS_MOST])
+    rows = Step.objects.filter(run_id=found.pk)
+    if after is not None:
+        rows = rows.filter(id__gt=after)
+    steps = list(rows.prefetch_related(attempts).order_by("id")[: limit + 1])
+    return steps[:limit], len(steps) > limit
 
 
 def log_after(found: Run, after: int, limit: int) -> list[LogLine]:

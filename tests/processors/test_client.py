@@ -144,6 +144,26 @@ def test_lists_and_logs_are_read_page_by_page(ductape: Ductape, sink: Sink) -> N
     assert "product=shop&environment=dev&state=completed&limit=3" in sink.calls[2].path
 
 
+def test_steps_are_read_to_the_last(ductape: Ductape, sink: Sink) -> None:
+    def step(n: int) -> dict[str, Any]:
+        error = {"code": "timeout", "message": "No answer.", "fault": "remote", "since_tomorrow": 1} if n == 3 else None
+        return {"id": f"s{n}", "tag": "main/each", "kind": "action", "index": n, "state": "completed",
+                "input": {"n": n}, "output": n, "error": error, "tries": []}  # fmt: skip
+
+    def answer(call: Call, number: int) -> Reply:
+        after = int(call.path.rpartition("after=s")[2]) if "after=" in call.path else 0
+        here = [step(n) for n in range(after + 1, min(after + 2, 3) + 1)]
+        return Reply(200, {"results": here, "last": here[-1]["id"], "more": after == 0})
+
+    sink.answering = answer
+    steps = list(ductape.runs.steps("r1"))
+    assert [(one.id, one.index, one.output, one.raw["tries"]) for one in steps] == [
+        ("s1", 1, 1, []), ("s2", 2, 2, []), ("s3", 3, 3, []),
+    ]  # fmt: skip
+    assert (steps[0].error, steps[2].error and steps[2].error.code) == (None, "timeout")
+    assert [call.path.partition("/steps/?")[2] for call in sink.calls] == ["limit=200", "limit=200&after=s2"]
+
+
 def test_waiting_longer_than_a_request_asks_again(ductape: Ductape, sink: Sink) -> None:
     sink.answering = lambda call, number: Reply(200, DONE if number == 2 else {**DONE, "state": "running"})
     assert ductape.runs.wait("r1", 5).ok

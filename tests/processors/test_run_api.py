@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from processors.api.shapes import RunShape, run_json
-from processors.models import Run
+from processors.models import Run, Step
 from processors.runtime import loop
 from products.lib.actions import AuthSpec
 from products.models import AccessKey
@@ -184,6 +184,28 @@ def test_steps_and_log_are_there_to_read(client: Client, runs: Runs, sink: Sink)
     tail = client.get(f"{RUNS}{run.pk}/log/?after=2&limit=1").json()
     assert ([line["seq"] for line in tail["results"]], tail["last"], tail["more"]) == ([3], 3, True)
     assert client.get(f"{RUNS}{run.pk}/log/?after=-1").status_code == 400
+
+
+def test_every_step_of_a_long_run_is_had_page_by_page(client: Client, runs: Runs) -> None:
+    run = runs.now("echo", {"id": "1"})
+    old = Step.objects.get(run=run)
+    items = [
+        Step(run=run, tag=old.tag, kind="action", index=n, state="completed", idempotency_key=f"k{n}")
+        for n in range(1, 1003)
+    ]
+    Step.objects.bulk_create(items)
+    first = client.get(f"{RUNS}{run.pk}/steps/").json()
+    assert (len(first["results"]), first["last"], first["more"]) == (1000, first["results"][-1]["id"], True)
+    rest = client.get(f"{RUNS}{run.pk}/steps/?after={first['last']}").json()
+    assert (len(rest["results"]), rest["more"]) == (3, False)
+    shown = [step["id"] for step in (*first["results"], *rest["results"])]
+    assert (shown, len(set(shown))) == (sorted(shown), 1003)
+    exact = client.get(f"{RUNS}{run.pk}/steps/?after={first['last']}&limit=3").json()
+    assert (len(exact["results"]), exact["more"]) == (3, False)
+    beyond = client.get(f"{RUNS}{run.pk}/steps/?after={rest['last']}").json()
+    assert (beyond["results"], beyond["last"], beyond["more"]) == ([], rest["last"], False)
+    for wrong in ("after=x", "limit=0", "limit=1001", "page=2"):
+        assert client.get(f"{RUNS}{run.pk}/steps/?{wrong}").status_code == 400, wrong
 
 
 def test_cancel_and_replay(client: Client, runs: Runs) -> None:
