@@ -117,9 +117,7 @@ def _event(table: Columns, entry: Entry, event: Any, rows: dict[UUID, _Row]) -> 
 
 def _more_of_run(table: Columns, entry: Entry, rows: dict[UUID, _Row]) -> None:
     news = next((event.news for event in entry.events if isinstance(event, RunWaits)), None)
-    asks: str | None = (
-        None  # as before, until the run waits again: what is answered is asked no more, and all else still is
-    )
+    asks: str | None = None  # as before, until it waits again: what is answered is asked no more, all else still is
     for event in entry.events:
         if isinstance(event, (RunWaits, RunEnded)):
             asks = event.asks
