@@ -183,8 +183,9 @@ def _key(inspector: Inspector, name: str, schema: str | None) -> list[str]:
     if key := inspector.get_pk_constraint(name, schema).get("constrained_columns"):
         return list(key)
     filled = {each["name"] for each in inspector.get_columns(name, schema) if not each.get("nullable", True)}
-    indexes = [each for each in inspector.get_indexes(name, schema) if each["unique"] and not _is_partial(each)]
-    names = (list(each["column_names"]) for each in (*inspector.get_unique_constraints(name, schema), *indexes))
+    unique: list[Any] = [*inspector.get_unique_constraints(name, schema)]
+    unique += [each for each in inspector.get_indexes(name, schema) if each["unique"] and not _is_partial(each)]
+    names = (list(each["column_names"]) for each in unique)
     return next((each for each in names if each and filled.issuperset(each)), [])
 
 
