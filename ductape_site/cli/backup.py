@@ -1,4 +1,5 @@
-"""`ductape backup` and `ductape restore`: the database and the keys, which together are everything worth keeping."""
+"""`ductape backup` and `ductape restore`: the database, the keys and the files of resources, together everything worth
+keeping."""
 
 import os
 import subprocess
@@ -10,6 +11,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from ductape_site import database_url
+from ductape_site.cli import backup_files
 from ductape_site.cli.errors import CommandFailedError, Exit
 from ductape_site.cli.keys import HEADING, MAKERS
 from ductape_site.cli.surroundings import given, is_open, read_keys, read_pairs, use_file, use_installation
@@ -21,8 +23,8 @@ from ductape_site.embedded.postgres import installed_programs
 DUMP, KEYS = "database.dump", "keys.env"
 
 
-def back_up(target: Path) -> None:
-    """Write the database and the keys into a new folder; the installation may be running."""
+def back_up(target: Path) -> int:
+    """Write everything into a new folder; how many files of resources. The installation may be running."""
     if target.exists() and any(target.iterdir()):
         raise CommandFailedError(f"{target} is not empty; name a folder that does not exist yet.")
     folder = DataFolder(default_data_folder())
@@ -34,24 +36,32 @@ def back_up(target: Path) -> None:
         _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={draft}")
         draft.chmod(0o600)
         kept = {name: given(name) for name in MAKERS if given(name)}
+    # After the dump: of what it speaks of, nothing is missing that has not been removed since.
+    archive = target / backup_files.ARCHIVE
+    count = backup_files.save(backup_files.folder_of_resources(folder), archive)
+    archive.chmod(0o600)
     write_private(target / KEYS, HEADING + "".join(f"{name}={value}\n" for name, value in kept.items()))
     draft.rename(target / DUMP)  # last: a folder without it is no backup
+    return count
 
 
 def restore(source: Path) -> None:
-    """Fill an empty database from a backup; refuses where there is data already, or other keys."""
+    """Fill an empty installation from a backup; refuses where there is data already, or other keys."""
     use_file(PROJECT / ".env")
     if not (source / DUMP).is_file():
         raise CommandFailedError(f"{source} holds no {DUMP}: it is no backup.")
     folder = DataFolder(default_data_folder())
     folder.prepare()
     folder.hold()
+    files, place = source / backup_files.ARCHIVE, backup_files.folder_of_resources(folder)
     try:
+        backup_files.refuse_files(files, place)
         _take_keys(folder, source / KEYS)
         with servers(folder):
             _refuse_data()
             options = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
-            _run("pg_restore", *options, "--", source / DUMP)
+            with backup_files.put_back(files, place):
+                _run("pg_restore", *options, "--", source / DUMP)
     finally:
         folder.release()
 

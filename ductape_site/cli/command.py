@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_arguments(
         _add(kinds, "evaluate", evaluate.run_evaluate, "evaluate an expression over a file of values")
     )
-    saving = _add(kinds, "backup", run_backup, "write the database and the keys into a new folder")
+    saving = _add(kinds, "backup", run_backup, "write the database, the keys and all files into a new folder")
     restoring = _add(kinds, "restore", run_restore, "fill an empty installation from such a folder")
     for command in (saving, restoring):
         command.add_argument("folder", type=Path)
@@ -185,9 +185,10 @@ def run_rotate_keys(options: argparse.Namespace) -> int:
 
 
 def run_backup(options: argparse.Namespace) -> int:
-    """The database and the keys."""
-    back_up(options.folder)
-    say(f"{options.folder} holds the database and the keys. Whoever has both can read every secret.")
+    """The database, the keys and the files."""
+    count = back_up(options.folder)
+    files = f"{count} {'file' if count == 1 else 'files'} of resources"
+    say(f"{options.folder} holds the database, the keys and {files}. Whoever has it can read every secret.")
     return Exit.DONE
 
 

@@ -41,7 +41,8 @@ SETTING_GROUPS: Final[tuple[SettingGroup, ...]] = (
             ),
             Setting(
                 "RESOURCES_DIR",
-                "Where SQLite databases and local storages of products lie; the same folder for all workers.",
+                "Where SQLite databases and local storages of products lie; the same folder for all workers. Part of "
+                "every backup.",
                 default="resources in the data folder",
             ),
             Setting("DATABASE_POOL", "Most database connections of one process.", default="24"),

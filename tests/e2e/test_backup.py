@@ -1,11 +1,14 @@
-"""A backup is worth what its restore gives back: data, secrets and the sign-in, on a machine that had nothing."""
+"""A backup is worth what its restore gives back: data, secrets, databases, files and the sign-in, on a machine that
+had nothing."""
 
 from __future__ import annotations
 
 import os
 import stat
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,6 +16,7 @@ import pytest
 from ductape_site.cli.errors import Exit
 from ductape_site.embedded.folder import DataFolder
 from ductape_site.embedded.servers import known_addresses
+from processors.client import Ductape
 from tests.e2e.conftest import Installation, new_installation, remove
 from tests.e2e.site import OWNER, PASSWORD, Person, Site
 from tests.processors.sink import Sink
@@ -30,6 +34,17 @@ def two() -> Iterator[tuple[Installation, Installation]]:
         remove(each)
 
 
+def client(installation: Installation, key: str) -> Ductape:
+    """A program's, on the sample product."""
+    return Ductape(installation.address, key, product="storefront", environment="dev")
+
+
+def orders(ductape: Ductape) -> list[Any]:
+    """What stands in the sample product's database."""
+    run = ductape.processor.db.run(database="orders", action="list-orders", input={"limit": 10}, check=True)
+    return list(run.output["rows"])
+
+
 def test_what_was_backed_up_while_it_ran_comes_back_on_another_machine(
     two: tuple[Installation, Installation], tmp_path: Path
 ) -> None:
@@ -38,10 +53,20 @@ def test_what_was_backed_up_while_it_ran_comes_back_on_another_machine(
     with lost.up() as running:
         person = Person(Site(lost, Sink())).sign_in()
         person.made("/workspaces/main/secrets/", {"key": "token", "value": "canary-of-the-backup"})
+        key = person.made("/workspaces/main/keys/", {"name": "A program", "verbs": ["read", "run"]})["text"]
+        with client(lost, key) as ductape:
+            ductape.processor.db.migration.run(database="orders", check=True)
+            order = {"id": "first", "customer": "ada@shop.example", "sku": "mug", "quantity": 1}
+            ductape.processor.db.run(database="orders", action="create-order", input=order, check=True)
+            before = orders(ductape)
+            ductape.processor.storage.save(
+                storage="files", key="2026/note.txt", content=b"# Kept", content_type="text/markdown", check=True
+            )
+        assert [row["id"] for row in before] == ["first"]
         done = lost.run("backup", str(backup))
         assert done.returncode == 0, done.stderr
         running.stop()
-    assert sorted(path.name for path in backup.iterdir()) == ["database.dump", "keys.env"]
+    assert sorted(path.name for path in backup.iterdir()) == ["database.dump", "keys.env", "resources.tar"]
     assert {stat.S_IMODE(os.stat(path).st_mode) for path in backup.iterdir()} == {0o600}
     assert b"canary-of-the-backup" not in (backup / "database.dump").read_bytes()
     assert lost.run("backup", str(backup)).returncode == Exit.FAILED  # never over another backup
@@ -56,6 +81,11 @@ def test_what_was_backed_up_while_it_ran_comes_back_on_another_machine(
         call = {"product": "storefront", "environment": "dev", "app": "shop", "action": "list-products", "input": {}}
         run = person.made("/workspaces/main/processor/action/run", {**call, "wait": 30})
         assert run["state"] == "completed", run
+        with client(new, key) as ductape:
+            assert orders(ductape) == before
+            with BytesIO() as content:
+                read = ductape.processor.storage.read(storage="files", key="2026/note.txt", into=content)
+                assert (content.getvalue(), read.output["content_type"]) == (b"# Kept", "text/markdown")
         examined = new.run("doctor")
         assert "ok    master keys" in examined.stdout, examined.stdout
         running.stop()
