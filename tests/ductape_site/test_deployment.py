@@ -22,6 +22,7 @@ MANIFESTS = [
 ]
 OUR_SERVICES = {name: each for name, each in COMPOSE["services"].items() if "x-" not in name and "build" in each}
 OTHERS = {"POSTGRES_PASSWORD"}  # of the database's own image
+OF_THE_CONTAINERS = {"DJANGO_SETTINGS_MODULE", "DATABASE_URL", "VALKEY_URL", "DUCTAPE_DATA"}
 IMAGE = re.compile(r"[a-z0-9.-]+(/[a-z0-9._-]+)*:[a-z0-9][a-z0-9._-]*")
 LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 
@@ -59,6 +60,13 @@ def test_every_setting_in_them_is_one() -> None:
     named |= {*lines, *re.findall(r"^Environment=([A-Z_]+)=", units, re.MULTILINE)}
     assert {name for name in named - OTHERS if not is_setting(name)} == set()
     assert len(named) > 15
+
+
+def test_every_setting_can_reach_the_containers_of_compose() -> None:
+    for name, service in OUR_SERVICES.items():
+        assert service["env_file"] == [{"path": ".env", "required": False}], name
+        given = {key: value for key, value in service["environment"].items() if f"${{{key}" not in value}
+        assert set(given) == OF_THE_CONTAINERS, name  # what .env says of these is not heard
 
 
 def test_every_command_in_them_is_understood() -> None:
@@ -103,6 +111,25 @@ def test_pods_run_as_nobody_in_particular_and_write_only_where_they_must(name: s
         assert container["resources"]["limits"]["memory"]
         volumes = {volume["name"] for volume in pod["volumes"]}
         assert {mount["name"] for mount in container["volumeMounts"]} <= volumes
+
+
+def test_R27_what_resources_keep_on_the_disk_outlives_the_pods_of_workers() -> None:
+    pod = dict(pods())["ductape-worker"]
+    claims = {
+        volume["name"]: volume["persistentVolumeClaim"]["claimName"]
+        for volume in pod["volumes"]
+        if "persistentVolumeClaim" in volume
+    }
+    (mount,) = [mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] in claims]
+    assert mount["mountPath"] == "/data/resources"  # RESOURCES_DIR where nobody names one
+    (claim,) = of_kind("PersistentVolumeClaim")
+    assert claim["metadata"]["name"] == claims[mount["name"]]
+    # One machine may have SQLite's files open, and no more.
+    assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+    (affinity,) = pod["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    (workers,) = [each for each in of_kind("Deployment") if each["metadata"]["name"] == "ductape-worker"]
+    assert affinity["labelSelector"]["matchLabels"] == workers["spec"]["selector"]["matchLabels"]
+    assert affinity["topologyKey"] == "kubernetes.io/hostname"
 
 
 def test_web_and_workers_are_probed_and_not_all_taken_at_once() -> None:
