@@ -119,7 +119,7 @@ async def query(attempt: Attempt) -> Json:
     attempt.leftover = True  # what a person sets in a session is gone with it
     places = (Place(0, len(read.pieces[0])),)
     statement = Statement(read.pieces, (), read.pieces[0], True, text, places, read.reads)
-    return await _read(attempt, statement, limit, read_only=only_reads)
+    return await _read(attempt, statement, limit, read_only=only_reads, taken_back=only_reads)
 
 
 async def explain(attempt: Attempt) -> Json:
@@ -141,10 +141,17 @@ async def explain(attempt: Attempt) -> Json:
     return {"plans": plans}
 
 
-async def _read(attempt: Attempt, statement: Statement, limit: int, *, read_only: bool = True) -> Json:
+async def _read(
+    attempt: Attempt, statement: Statement, limit: int, *, read_only: bool = True, taken_back: bool = False
+) -> Json:
+    """`taken_back`: for whoever may only look. Functions that PostgreSQL before 16 lets write large objects in a
+    transaction that only reads leave none behind, nor do notifications.
+    """
     bounds = Bounds(limit, attempt.max_bytes, drains=not read_only)
     async with attempt.transaction(read_only=read_only) as session:
-        given = await attempt.execute(session, statement, bounds, ends=read_only)
+        given = await attempt.execute(session, statement, bounds, ends=read_only and not taken_back)
+        if taken_back and not session.spent and not await session.rolled_back():
+            raise SqlFailed(Failure("lost"), lost=True)
     return {
         "columns": list(given.names),
         "rows": given.rows or [],

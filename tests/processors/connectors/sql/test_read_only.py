@@ -8,6 +8,7 @@ import pytest
 
 from processors.connectors import errors
 from tests.contracts.databases import DatabaseUnderTest
+from tests.processors.connectors.sql.databases import database
 
 WRITES = [
     "DELETE FROM orders",
@@ -90,3 +91,14 @@ async def test_what_reads_is_done_where_nothing_may_be_changed(under: DatabaseUn
 async def test_a_refused_statement_says_what_may_be_run(under: DatabaseUnderTest) -> None:
     with pytest.raises(errors.Misconfigured, match=r"only reads\. So a statement begins with SELECT"):
         await under.call("query", text="CALL made()")
+
+
+@pytest.mark.services("postgres")
+@pytest.mark.parametrize(
+    "write", ["lo_from_bytea(0, 'made')", "lo_create(0)", "query_to_xml('SELECT lo_create(0)', true, true, '')"]
+)
+async def test_a_query_that_only_reads_leaves_no_large_object_behind(tmp_path: Path, write: str) -> None:
+    async with database("postgresql", tmp_path) as under:
+        assert (await under.call("query", text=f"SELECT {write} AS made")).output["count"] == 1
+        found = (await under.call("query", text="SELECT COUNT(*) AS n FROM pg_largeobject_metadata")).output
+        assert found["rows"] == [{"n": 0}]
