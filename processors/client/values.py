@@ -95,7 +95,9 @@ def run_of(body: dict[str, Any]) -> Run:
 
 def step_of(body: dict[str, Any]) -> Step:
     """From the server's JSON; fields it does not know are kept in `raw`."""
-    known = {name: body.get(name) for name in ("id", "tag", "kind", "index", "state", "input", "output")}
+    known: dict[str, Any] = {
+        name: body.get(name) for name in ("id", "tag", "kind", "index", "state", "input", "output")
+    }
     return Step(**known, error=_error(body), raw=body)
 
 

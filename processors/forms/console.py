@@ -10,6 +10,8 @@ from typing import Any
 from django import forms
 
 from processors.forms.body_files import PREFIX, chosen_files, file_fields
+from processors.forms.feature_run import MASKED
+from processors.forms.parameters import masked_at
 from products.lib.actions import INPUT_KEY, ActionSpec, Body, Parameter
 from products.lib.errors import FieldProblem
 from products.lib.jsontypes import JsonError, parse_json
@@ -72,6 +74,9 @@ class ConsoleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """The files that were chosen become fields of the body."""
         data = super().clean() or {}
+        for name in map(_name, self.spec.parameters):
+            if masked_at(data.get(name)):
+                self.add_error(name, MASKED.format(place=name.partition(":")[2]))
         files, body = chosen_files(data), data.get("body")
         if files and body is not None and not isinstance(body, dict):
             self.add_error("body", "This must be an object where files are sent beside it.")
@@ -90,9 +95,12 @@ class ConsoleForm(forms.Form):
         if body.format in {"text", "xml"}:
             return raw
         try:
-            return parse_json(str(raw), max_bytes=MAX_BODY)
+            value = parse_json(str(raw), max_bytes=MAX_BODY)
         except JsonError as error:
             raise forms.ValidationError(f"This is not JSON: {error}") from error
+        if place := masked_at(value):
+            raise forms.ValidationError(MASKED.format(place=place))
+        return value
 
     def add_problems(self, problems: Iterable[FieldProblem]) -> None:
         """Puts what the service refused beside the fields it names."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from processors.models import Run
+from processors.queries.run_pages import find_run
 from products import access
 from products.access import Actor
 from products.lib.actions import ActionSpec, action_from_json
+from products.lib.errors import NotFound
 from products.models import Action, Connection, ConnectionEnvironment, Environment, Product
 
 
@@ -54,3 +57,19 @@ def latest_of(actor: Actor, product: Product, environment: Environment, target: 
     """The newest runs of a target here."""
     rows = Run.objects.filter(workspace=actor.workspace, product=product, environment=environment, target=target)
     return list(rows.defer("input", "output").order_by("-id")[:limit])
+
+
+def earlier_run(actor: Actor, product: Product, target: str, text: str) -> Run | None:
+    """The run of this target whose id an address carries; None where there is none that the actor may see."""
+    try:
+        run = find_run(actor, product, UUID(text)) if text else None
+    except (ValueError, NotFound):
+        return None
+    return run if run is not None and (run.kind, run.target) == ("action", target) else None
+
+
+def is_callable(run: Run) -> bool:
+    """Whether what a run of an action ran is still there."""
+    connection, _, action = run.target.partition(":")
+    links = Connection.objects.filter(product=run.product_id, tag=connection)
+    return run.kind == "action" and Action.objects.filter(app__in=links.values("app"), tag=action).exists()

@@ -12,6 +12,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from processors.forms.console import ConsoleForm
+from processors.forms.earlier import earlier_values
+from processors.models import Run
 from processors.queries import console, run_pages
 from processors.services import runs as run_services
 from processors.views.run_context import run_context
@@ -19,6 +21,7 @@ from processors.views.snippets import call_snippets
 from products import access
 from products.access import Permission
 from products.lib.errors import DomainError, Invalid
+from products.lib.input_places import InputError
 from products.services import samples
 from products.views.base import ProductPage, WorkspacePage
 
@@ -55,10 +58,20 @@ class ConsolePage(ConsoleBase):
     """Like a request in Postman, but every send is a run with its log."""
 
     template = "processors/console/page.html"
+    earlier: Run | None = None
+
+    def prepare(self, request: HttpRequest, **kwargs: Any) -> None:
+        """With the run that is edited."""
+        super().prepare(request, **kwargs)
+        self.earlier = console.earlier_run(self.actor, self.product, self.found.target, request.GET.get("run", ""))
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        """Adds the run that is edited."""
+        return super().context(earlier=self.earlier, **extra)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """The empty form, or that of an earlier run (`?run=`)."""
-        return self.show(request, form=ConsoleForm(self.found.spec), **self._around())
+        return self.show(request, **self._form(), **self._around())
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Starts the run and waits a moment for it; 422 with the form when something is wrong."""
@@ -73,6 +86,17 @@ class ConsolePage(ConsoleBase):
         return render(
             request, "processors/console/_result.html", self.context(**run_context(self.actor, run_pages.run_view(run)))
         )
+
+    def _form(self) -> dict[str, Any]:
+        if self.earlier is None:
+            return {"form": ConsoleForm(self.found.spec)}
+        around = {"retries": self.earlier.retries, "timeout": self.earlier.timeout_s}
+        try:
+            values = earlier_values(self.found.spec, self.earlier.input)
+        except InputError as error:
+            said = " ".join(one.detail for one in error.errors[:3])
+            return {"form": ConsoleForm(self.found.spec, initial=around), "outdated": said}
+        return {"form": ConsoleForm(self.found.spec, initial={**around, **values.initial}), "values": values}
 
     def _start(self, form: ConsoleForm) -> UUID | None:
         data = form.cleaned_data
@@ -89,7 +113,8 @@ class ConsolePage(ConsoleBase):
                     idempotency_key=data["idempotency_key"] or "",
                     retries=data["retries"],
                     timeout_s=data["timeout"],
-                    trigger="page",
+                    trigger="restart" if self.earlier else "page",
+                    replay_of=self.earlier.pk if self.earlier else None,
                 ),
             )
         except Invalid as error:

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from processors.forms.runs import RunFilterForm
 from processors.models import Run
-from processors.queries import run_pages
+from processors.queries import console, run_pages
 from processors.services import runs as run_services
 from processors.services.operations import RUN_KINDS
 from processors.views import feature_page
@@ -78,10 +78,18 @@ class RunPage(RunBase):
         context["may_run"] = self.actor.may_run_in(self.run.environment)
         is_own = self.run.kind in RUN_KINDS and not run_services.is_inner(self.run)
         context["may_restart"] = context["may_run"] and is_own
+        context["console_url"] = self._console_url() if context["may_run"] else ""
         part = PARTS.get(request.GET.get("part", ""))
         if part is not None:
             return render(request, part, self.context(**context))
         return self.show(request, **context)
+
+    def _console_url(self) -> str:
+        if not console.is_callable(self.run):
+            return ""
+        app, _, action = self.run.target.partition(":")
+        path = reverse("action-console", args=[self.actor.workspace.tag, self.product.tag, app, action])
+        return f"{path}?env={self.run.environment.slug}&run={self.run.pk}"
 
     def _feature(self, request: HttpRequest) -> HttpResponse:
         context = self.context(**feature_page.page_context(self.actor, self.run, request))
