@@ -36,6 +36,7 @@ class ProcessorStateShape(serializers.Serializer[Any]):
     waiting = serializers.IntegerField()
     oldest_at = serializers.DateTimeField(allow_null=True, help_text="Since when the oldest queued run waits.")
     environments = serializers.SerializerMethodField()
+    unserved = serializers.CharField(help_text="That no live worker serves it, and how one is started; else empty.")
 
     class Meta:
         ref_name = "ProcessorState"

@@ -14,6 +14,7 @@ from processors.api.shapes import LogShape, RunShape, RunSummaryShape, StepsShap
 from processors.models import Asks, Run, RunState
 from processors.queries import runs as run_queries
 from processors.queries.endings import look_again
+from processors.queries.serving import why_it_waits
 from processors.services import runs as run_services
 from products.api.base import WorkspaceView
 from products.api.fields import Number, Text, Whole
@@ -198,6 +199,7 @@ class OneRunView(RunView):
         found = run_queries.run(self.actor, run)
         if wait and not found.ended and run_services.wait_for(found.pk, wait):
             found = run_queries.run(self.actor, run)
+        found.reason = why_it_waits(found) or found.reason
         return self.answer(found)
 
 

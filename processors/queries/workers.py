@@ -10,11 +10,11 @@ from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from processors.models import Processor, Run, RunState, Worker
+from processors.queries.serving import LOST_AFTER, served
 from products import access
 from products.access import Actor, Permission
 from products.models import Environment
 
-LOST_AFTER = timedelta(seconds=20)
 FORGOTTEN_AFTER = timedelta(hours=1)
 
 
@@ -57,10 +57,11 @@ class ProcessorView:
     waiting: int
     oldest_at: datetime | None
     environments: list[Environment]
+    unserved: str  # that no live worker serves it and what to do; "" where one does
 
 
 def processor_views(actor: Actor) -> list[ProcessorView]:
-    """Every processor that an environment, a run or a pause names, with its queue's depth and age; three queries."""
+    """Every processor that an environment, a run or a pause names, with its queue's depth and age; four queries."""
     actor.need(Permission.VIEW)
     open_runs = Run.objects.filter(
         workspace=actor.workspace,
@@ -80,27 +81,30 @@ def processor_views(actor: Actor) -> list[ProcessorView]:
             oldest_at=Min("created_at", filter=Q(state=RunState.QUEUED)),
         )
     }
-    served: dict[str, list[Environment]] = {}
+    serves: dict[str, list[Environment]] = {}
     environments = Environment.objects.filter(product__workspace=actor.workspace).select_related("product")
     for environment in access.narrow_to_products(actor, environments):
-        served.setdefault(environment.processor_tag, []).append(environment)
+        serves.setdefault(environment.processor_tag, []).append(environment)
     rows = {row.tag: row for row in Processor.objects.filter(workspace=actor.workspace)}
+    here = served()
     return [
         _view(
             rows.get(tag) or Processor(workspace=actor.workspace, tag=tag, name=tag),
             counted.get(tag, {}),
-            served.get(tag, []),
+            serves.get(tag, []),
+            here.why_not(actor.workspace.tag, tag),
         )
-        for tag in sorted({*rows, *counted, *served})
+        for tag in sorted({*rows, *counted, *serves})
     ]
 
 
-def _view(processor: Processor, row: dict[str, Any], served: list[Environment]) -> ProcessorView:
+def _view(processor: Processor, row: dict[str, Any], serves: list[Environment], unserved: str) -> ProcessorView:
     return ProcessorView(
         processor=processor,
         queued=row.get("queued", 0),
         running=row.get("running", 0),
         waiting=row.get("waiting", 0),
         oldest_at=row.get("oldest_at"),
-        environments=served,
+        environments=serves,
+        unserved=unserved,
     )

@@ -16,6 +16,7 @@ from processors.conf import knobs
 from processors.engine.limits import DEFAULT_TIMEOUT_S, MAX_RETRIES, MAX_TIMEOUT_S
 from processors.live import topics
 from processors.models import IdempotencyRecord, Run, RunInput
+from processors.queries.serving import queue_of as queue_of
 from processors.services import run_rows
 from processors.services.bell import News, bell
 from processors.services.run_rows import NewRun, Shared
@@ -87,11 +88,6 @@ def check_active(environment: Environment) -> None:
     """Raises Conflict where nothing may run."""
     if not environment.active:
         raise Conflict(f"The environment “{environment.slug}” is not active.", code="inactive")
-
-
-def queue_of(workspace_tag: str, processor_tag: str) -> str:
-    """The queue whose workers serve a processor."""
-    return "runs" if processor_tag == "default" else f"runs.{workspace_tag}.{processor_tag}"
 
 
 def _shared(actor: Actor, environment: Environment, request: RunRequest, call: Prepared) -> Shared:
