@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,13 +19,14 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from processors.services import sweeping
-from products.models import Invitation, Membership, User
+from products.models import AuditEntry, Invitation, Membership, User
 from products.services import ended_sessions
 from products.services.first_start import first_start
 from products.services.invitations import invite
@@ -394,6 +396,23 @@ def test_A10_guessing_second_factors_is_throttled(cast: Cast) -> None:
         client.post("/account/2fa/authenticate/", {"code": f"{number:06d}"}, **where)
     client.post("/account/2fa/authenticate/", {"code": codes[0]}, REMOTE_ADDR="10.5.0.1")
     assert not is_in(client), "after so many not even a right one, for now"
+
+
+@pytest.mark.django_db
+def test_A10_a_lost_second_factor_is_taken_away_from_the_shell_alone(cast: Cast) -> None:
+    client = sign_in("alice@example.com")
+    enrol(client)
+    said = StringIO()
+    call_command("ductape_reset_second_factor", "Alice@example.com", stdout=said)
+    assert "1 session" in said.getvalue()
+    assert not Authenticator.objects.exists()
+    assert not is_in(client)
+    assert is_in(sign_in("alice@example.com")), "by the password"
+    entry = AuditEntry.objects.get(verb="member.second_factor_reset")
+    assert (entry.object_name, entry.workspace) == ("alice@example.com", cast.workspace)
+    for email, why in (("alice@example.com", "has no second factor"), ("nobody@example.com", "Nobody signs in")):
+        with pytest.raises(CommandError, match=why):
+            call_command("ductape_reset_second_factor", email)
 
 
 @pytest.mark.django_db
