@@ -30,6 +30,7 @@ def main() -> int:
     say("\n".join(["What will happen:", *header(plan), "", "What happens:"]))
     with staged(root, quick=True) as stage:
         verdict = drill(stage, plan, say)
+        stage.search()
     say("\n".join(["", f"id R23\tseed {plan.seed}", *verdict.lines()]))
     return finish(root, is_good=verdict.is_good)
 

@@ -29,6 +29,7 @@ def whole_stage() -> Iterator[Stage]:
             stack.callback(shutil.rmtree, passing, ignore_errors=True)
             stage = stack.enter_context(staged(passing, quick=True))
         yield stage
+        stage.search()  # whatever all of these tests did
 
 
 @pytest.fixture

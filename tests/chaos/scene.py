@@ -20,12 +20,16 @@ RETRIES, DELAY_S, TIMEOUT_S = 8, 0.2, 5
 def workspace_of(owner: User, workspace: Workspace, base_url: str, product: str) -> dict[str, Any]:
     """A product in it, and a key that may run."""
     from products import access
+    from products.lib.actions import AuthSpec, CredentialField, Placement
     from products.models import Feature
     from products.services.keys import NewKey, create_key
     from tests.chaos.features import FEATURES
     from tests.processors.scene import make_scene
 
     scene = make_scene(workspace, base_url, product=product)
+    placed = (Placement("header", "X-Key", "{{k}}"),)
+    auth = AuthSpec("key", "Key", "token", fields=(CredentialField("k"),), placements=placed)
+    scene.authenticate(auth, k=f"canary-of-{workspace.tag}-7713")  # which no fault brings to light
     for action in scene.actions.values():
         action.policy = {"retries": RETRIES, "delay_s": DELAY_S, "backoff": 1.5, "timeout_s": TIMEOUT_S}
         action.save()

@@ -30,6 +30,7 @@ from ductape_site.embedded.servers import Wanted, embedded_servers
 from ductape_site.embedded.valkey import Valkey
 from tests.chaos.processes import Process
 from tests.chaos.proxy import Proxy
+from tests.e2e import canary
 from tests.patience import until
 
 # Whatever is committed survives the death of the server; only a power cut, which nobody causes here, is not survived.
@@ -150,6 +151,14 @@ class Stage:
         self.remote.start()
         for process in self.processes.values():
             process.thaw()
+
+    def search(self) -> None:
+        """Fails if anything that is sealed shows in clear in the database, in Valkey or in a log of our processes."""
+        logs = [path for path in sorted(self.folder.logs.glob("*.log")) if path != self.remote.log]
+        keys = self.environment["FIELD_ENCRYPTION_KEYS"].split(",")
+        place = canary.Installation(self.postgres.url(), self.valkey.url(), keys, logs)
+        assert any(canary.secrets_of(place)), "a search for nothing finds nothing"
+        canary.nothing_leaks(place)
 
     def ask(self, method: str, path: str, body: Any = None, *, way: Way | None = None, **headers: str) -> Any:
         """Status and JSON of one REST call. Raises OSError, HTTPException."""

@@ -28,11 +28,27 @@ FROM {table} t JOIN products_connectionenvironment e ON e.id = t.connection_envi
 JOIN products_connection c ON c.id = e.connection_id JOIN products_product p ON p.id = c.product_id
 JOIN products_workspace w ON w.id = p.workspace_id
 """
-SEALED = {
-    "products_secret": "FROM {table} t JOIN products_workspace w ON w.id = t.workspace_id",
+_OF_RESOURCE = """
+FROM {table} t JOIN products_resourceconfig c ON c.id = t.config_id JOIN products_resource r ON r.id = c.resource_id
+JOIN products_product p ON p.id = r.product_id JOIN products_workspace w ON w.id = p.workspace_id
+"""
+_OF_WORKSPACE = "FROM {table} t JOIN products_workspace w ON w.id = t.workspace_id"
+_ACCESS_KEY = re.compile(r"duk_[a-z0-9]{8}_[A-Za-z0-9_-]{43}")
+SEALED: dict[str, str] = {
+    "products_secret": _OF_WORKSPACE,
     "products_connectionvalue": _OF_CONNECTION,
+    "products_resourcesecret": _OF_RESOURCE,
+    "products_rememberedanswer": _OF_WORKSPACE,
     "processors_authtoken": _OF_CONNECTION,
 }
+# Of what is sealed here, not the whole is a secret.
+PARTS: dict[str, Callable[[str], list[str]]] = {"products_rememberedanswer": _ACCESS_KEY.findall}
+# Documents and contents: most of one is shown in many places, and what is to be masked in it no table says.
+CONTENTS = frozenset({
+    "products_documentimport.document", "processors_runinput.sealed", "processors_runsignal.sealed",
+    "processors_filepiece.sealed",
+    "products_workspace.data_key",  # wrapped, and no text
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +64,9 @@ class Installation:
 
 def nothing_leaks(place: Installation) -> None:
     """Fails, naming where and which row's secret, if any sealed value shows anywhere in clear."""
-    known = dict(secrets_of(place))
+    known: dict[str, set[str]] = {}
+    for name, forms in secrets_of(place):
+        known.setdefault(name, set()).update(forms)
     found = [
         f"{name} in {where}"
         for where, text in everything(place)
@@ -59,7 +77,19 @@ def nothing_leaks(place: Installation) -> None:
 
 
 def secrets_of(place: Installation) -> Iterator[tuple[str, set[str]]]:
-    """Every secret, credential and token by its row, as the spellings in which it may turn up."""
+    """Every secret, credential, token and access key by its row, as the spellings in which it may turn up."""
+    for table, row, text in opened(place):
+        for secret in PARTS.get(table, _whole)(text):
+            if len(secret) >= LEAST and not secret.startswith("http") and secret not in place.public:
+                yield f"{table} {row}", spellings(secret)
+
+
+def _whole(text: str) -> list[str]:
+    return [text]
+
+
+def opened(place: Installation) -> Iterator[tuple[str, str, str]]:
+    """Table, id and text of every row that is sealed."""
     ring = KeyRing(place.keys)
     with psycopg.connect(place.database_url) as connection:
         for table, join in SEALED.items():
@@ -67,8 +97,7 @@ def secrets_of(place: Installation) -> Iterator[tuple[str, set[str]]]:
             for row, blob, workspace, wrapped in connection.execute(query.format(table=sql.Identifier(table))):
                 sealer = Sealer(ring.unwrap(wrapped))
                 text = sealer.open(blob, place=Place(str(workspace), table, str(row), "sealed"))
-                if len(text) >= LEAST and not text.startswith("http") and text not in place.public:
-                    yield f"{table} {row}", spellings(text)
+                yield table, str(row), text
 
 
 def spellings(value: str) -> set[str]:

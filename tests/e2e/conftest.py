@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +14,13 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from ductape_site.embedded.folder import PROJECT
+from ductape_site.cli.surroundings import read_keys
+from ductape_site.embedded.folder import PROJECT, DataFolder
 from ductape_site.embedded.ports import choose
 from ductape_site.embedded.processes import dies_with_parent, kill_tree
+from ductape_site.embedded.servers import known_addresses
 from tests.e2e import canary
-from tests.e2e.site import METRICS_TOKEN, OWNER, PASSWORD, Person, Site
+from tests.e2e.site import METRICS_TOKEN, OWNER, PASSWORD, SAMPLE_VALUES, Person, Site
 from tests.processors.sink import Sink
 
 DUCTAPE = [str(PROJECT / ".venv" / "bin" / "python"), "-m", "ductape_site.cli"]
@@ -51,16 +53,37 @@ class Installation:
 
     @contextmanager
     def up(self) -> Iterator["Running"]:
-        """`ductape up`, ready; whatever is left of it is killed afterwards."""
+        """`ductape up`, ready; whatever is left of it is killed afterwards. Before it stops, secrets are looked for."""
         with self.begun() as running:
             running.wait_for("Ductape is running at")
+            running.search = self.search
             yield running
+            if running.process.poll() is None:
+                self.search()
+
+    def search(self) -> None:
+        """Fails if anything that is sealed shows in clear in the database, in Valkey or in a log."""
+        canary.nothing_leaks(self.kept)
+
+    @property
+    def kept(self) -> canary.Installation:
+        """What the search looks at while the servers run, and the keys that tell it what is a secret."""
+        folder = DataFolder(self.data)
+        addresses = known_addresses(folder)
+        assert addresses is not None
+        keys = read_keys(folder)["FIELD_ENCRYPTION_KEYS"].split(",")
+        logs = [path for path in [*folder.logs.glob("*"), self.output] if path.is_file()]
+        return canary.Installation(addresses.database_url, addresses.valkey_url, keys, sorted(logs), SAMPLE_VALUES)
+
+    @property
+    def output(self) -> Path:
+        """What `ductape up` printed."""
+        return self.data.parent / f"{self.data.name}.out"
 
     @contextmanager
     def begun(self) -> Iterator["Running"]:
         """`ductape up`, which has only just begun."""
-        output = self.data.parent / f"{self.data.name}.out"
-        with output.open("w") as stream:
+        with self.output.open("w") as stream:
             process = subprocess.Popen(
                 [*DUCTAPE, "up"],
                 cwd=PROJECT,
@@ -70,12 +93,16 @@ class Installation:
                 start_new_session=True,
                 preexec_fn=dies_with_parent(signal.SIGTERM),  # also when the tests themselves are killed
             )
-        running = Running(process, output)
+        running = Running(process, self.output)
         try:
             yield running
         finally:
             running.kill()
-            output.unlink()
+            self.output.unlink()
+
+
+def _nowhere() -> None:
+    """What has only just begun is not searched."""
 
 
 @dataclass
@@ -84,6 +111,7 @@ class Running:
 
     process: subprocess.Popen[bytes]
     output: Path
+    search: Callable[[], None] = _nowhere
 
     def printed(self) -> str:
         return self.output.read_text()
@@ -100,7 +128,8 @@ class Running:
         return [mine, *mine.children(recursive=True)]
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> float:
-        """Ask it to stop; the seconds until it had ended."""
+        """Ask it to stop, once nothing was found that should not show; the seconds until it had ended."""
+        self.search()
         began = time.monotonic()
         self.process.send_signal(number)
         self.process.wait(20)
@@ -154,8 +183,7 @@ def site() -> Iterator[Site]:
         with made.up() as running:
             started = Site(made, sink)
             yield started
-            canary.nothing_leaks(started.kept)  # whatever all of these tests did
-            running.stop()
+            running.stop()  # which looks for secrets, whatever all of these tests did
     finally:
         sink.close()
         remove(made)

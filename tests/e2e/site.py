@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from ductape_site.cli.surroundings import read_keys
 from ductape_site.embedded.folder import DataFolder
 from ductape_site.embedded.servers import known_addresses
 from tests.contracts.described import undescribed
-from tests.e2e import canary
 from tests.processors.sink import Sink
 
 if TYPE_CHECKING:
@@ -75,12 +73,6 @@ class Site:
     def logs(self) -> list[Path]:
         """What its processes write."""
         return sorted(path for path in (self.installation.data / "logs").glob("*") if path.is_file())
-
-    @property
-    def kept(self) -> canary.Installation:
-        """What the search for secrets looks at, and the keys that tell it what is one."""
-        keys = read_keys(DataFolder(self.installation.data))["FIELD_ENCRYPTION_KEYS"].split(",")
-        return canary.Installation(self.database_url, self.valkey_url, keys, self.logs, SAMPLE_VALUES)
 
     def ask(
         self, method: str, path: str, *, body: bytes | None = None, headers: dict[str, str] | None = None

@@ -25,8 +25,9 @@ from ductape_site.embedded.folder import PROJECT
 from ductape_site.embedded.ports import choose
 from ductape_site.embedded.processes import dies_with_parent, kill_tree
 from tests.conftest import SERVICES
+from tests.e2e import canary
 from tests.e2e.conftest import DUCTAPE, Installation, new_installation, remove
-from tests.e2e.site import OWNER, PASSWORD, Person, Site
+from tests.e2e.site import OWNER, PASSWORD, SAMPLE_VALUES, Person, Site
 from tests.patience import until
 from tests.processors.sink import Sink
 
@@ -111,12 +112,13 @@ class Machines:
         return process
 
     def logs(self) -> str:
-        return "\n".join(
-            path.read_text(errors="replace")
-            for made in self.made
-            for path in [self._log(made), *made.data.glob("logs/*")]
-            if path.exists()
-        )
+        return "\n".join(path.read_text(errors="replace") for path in self._all_logs())
+
+    def search(self) -> None:
+        """Fails if anything that is sealed shows in clear in the database, in the cache or in a log."""
+        urls = (self.settings["DATABASE_URL"], self.settings["VALKEY_URL"])
+        keys = [self.settings["FIELD_ENCRYPTION_KEYS"]]
+        canary.nothing_leaks(canary.Installation(*urls, keys, self._all_logs(), SAMPLE_VALUES))
 
     def stop(self) -> None:
         """End every process, as a deployment does."""
@@ -135,6 +137,10 @@ class Machines:
         for made in self.made:
             self._log(made).unlink(missing_ok=True)
             remove(made)
+
+    def _all_logs(self) -> list[Path]:
+        found = (path for made in self.made for path in [self._log(made), *made.data.glob("logs/*")])
+        return [path for path in found if path.is_file()]
 
     def _log(self, machine: Installation) -> Path:
         return machine.data.parent / f"{machine.data.name}.out"
@@ -156,6 +162,7 @@ def prepared(servers: dict[str, str]) -> Iterator[Machines]:
             done = found.machine().run(*step)
             assert done.returncode == 0, done.stderr
         yield found
+        found.search()
     finally:
         found.close()
 
