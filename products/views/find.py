@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 
 from products.queries.find import find
-from products.ui.found import links
+from products.ui.found import links, named_in
 from products.views.base import WorkspacePage
 
 
@@ -17,4 +17,4 @@ class Find(WorkspacePage):
     def get(self, request: HttpRequest, **kwargs: Any) -> JsonResponse:
         """At most twenty things that the person may see."""
         query = request.GET.get("q", "")[:120].replace("\x00", "").strip()
-        return JsonResponse(links(self.actor, query, find(self.actor, query)), safe=False)
+        return JsonResponse(links(self.actor, query, find(self.actor, named_in(query))), safe=False)
