@@ -14,6 +14,7 @@ from processors.services import runs as run_services
 from processors.services.runs import RunRequest
 from products import dispatch
 from tests.people import Cast
+from tests.processors.feature_runs import FeatureRuns, end_worker
 from tests.processors.fixtures import people, scene, sink
 from tests.processors.scene import Scene
 from tests.processors.sink import Sink
@@ -56,3 +57,11 @@ def runs(scene: Scene, sink: Sink, people: Cast, settings: Any) -> Iterator[Runs
     assert not connection.in_atomic_block
     yield Runs(people.as_(people.dev))
     loop.stop()
+
+
+@pytest.fixture
+def features(scene: Scene, sink: Sink, people: Cast, settings: Any) -> Iterator[FeatureRuns]:
+    """Runs of features, by a worker's runtime in this process."""
+    settings.EGRESS_ALLOW = [sink.allowed]
+    yield FeatureRuns(people.as_(people.dev), scene)
+    end_worker()

@@ -10,6 +10,7 @@ from processors.runtime import loop
 from processors.services.features import FeatureRequest, start_feature
 from products.lib.jsontypes import JsonObject
 from products.models import Feature
+from tests.patience import until
 from tests.processors.scene import Scene
 
 
@@ -71,3 +72,16 @@ def end_worker() -> None:
     if current is not None:
         current.drain()
     loop.stop()
+
+
+def ended(run: Run) -> Run:
+    """The run once it has ended: whatever rings for it rings in this process."""
+
+    def look() -> bool:
+        run.refresh_from_db()
+        if run.state in {"queued", "waiting"}:
+            loop.start().submit(run.pk)
+        return run.ended
+
+    until(look, what="the run has ended")
+    return run

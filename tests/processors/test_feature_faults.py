@@ -22,9 +22,7 @@ from processors.services import signals
 from processors.services.sweeping import ring_again
 from products import dispatch
 from tests.patience import until
-from tests.people import Cast
-from tests.processors.feature_runs import FeatureRuns, chain, end_worker, states
-from tests.processors.scene import Scene
+from tests.processors.feature_runs import FeatureRuns, chain, states
 from tests.processors.sink import Call, Reply, Sink
 from tests.processors.test_runtime_claims import expired, witness
 from tests.processors.test_runtime_faults import DONE, UNDONE
@@ -33,14 +31,6 @@ from tests.processors.wide_feature import logs_have_no_gap, make_wide, marker_of
 pytestmark = pytest.mark.django_db(transaction=True)
 UNDOING = ["40P01", "40001", "57014"]  # deadlock, serialisation, statement_timeout
 DISK_FULL = "53100"
-
-
-@pytest.fixture
-def features(scene: Scene, sink: Sink, people: Cast, settings: Any) -> Iterator[FeatureRuns]:
-    """A worker's runtime in this process."""
-    settings.EGRESS_ALLOW = [sink.allowed]
-    yield FeatureRuns(people.as_(people.dev), scene)
-    end_worker()
 
 
 def settled(run: Run) -> Run:

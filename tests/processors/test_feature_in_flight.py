@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -18,7 +16,7 @@ from products.models import Feature, Secret
 from products.services.secrets import create_secret
 from tests.patience import until
 from tests.people import Cast
-from tests.processors.feature_runs import FeatureRuns, chain, end_worker, event, states, step, undo
+from tests.processors.feature_runs import FeatureRuns, chain, event, states, step, undo
 from tests.processors.scene import Scene
 from tests.processors.sink import Reply, Sink
 from tests.processors.test_feature_faults import settled
@@ -28,14 +26,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NAP = {"tag": "nap", "type": "sleep", "input": "1h"}
 WAIT = {"tag": "ask", "type": "wait_signal", "event": "go"}
 SUB = {"tag": "sub", "type": "feature", "event": "kid"}
-
-
-@pytest.fixture
-def features(scene: Scene, sink: Sink, people: Cast, settings: Any) -> Iterator[FeatureRuns]:
-    """A worker's runtime in this process."""
-    settings.EGRESS_ALLOW = [sink.allowed]
-    yield FeatureRuns(people.as_(people.dev), scene)
-    end_worker()
 
 
 def go_on(features: FeatureRuns, run: Run) -> Run:

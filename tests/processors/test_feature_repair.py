@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,35 +19,13 @@ from products.models import AuditEntry
 from tests.patience import until
 from tests.people import Cast
 from tests.processors.canary import nothing_shows
-from tests.processors.feature_runs import FeatureRuns, chain, end_worker, event, states, step, undo
-from tests.processors.scene import Scene
+from tests.processors.feature_runs import FeatureRuns, chain, ended, event, states, step, undo
 from tests.processors.sink import Reply, Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 APPROVAL = {
     "tag": "ask", "type": "wait_signal", "event": "go", "approval": True,
 }  # fmt: skip
-
-
-@pytest.fixture
-def features(scene: Scene, sink: Sink, people: Cast, settings: Any) -> Iterator[FeatureRuns]:
-    """A worker's runtime in this process."""
-    settings.EGRESS_ALLOW = [sink.allowed]
-    yield FeatureRuns(people.as_(people.dev), scene)
-    end_worker()
-
-
-def ended(run: Run) -> Run:
-    """The run once it has ended: whatever rings for it rings in this process."""
-
-    def look() -> bool:
-        run.refresh_from_db()
-        if run.state in {"queued", "waiting"}:
-            loop.start().submit(run.pk)
-        return run.ended
-
-    until(look, what="the run has ended")
-    return run
 
 
 def test_an_approval_lets_the_run_go_on_and_says_who_and_when(features: FeatureRuns, people: Cast) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
 from processors.models import Attempt, LogLine, Run, Step
@@ -15,8 +12,7 @@ from products.services.secrets import create_secret
 from tests.patience import until
 from tests.people import Cast
 from tests.processors.canary import nothing_shows
-from tests.processors.feature_runs import FeatureRuns, chain, end_worker, event, states, step, undo
-from tests.processors.scene import Scene
+from tests.processors.feature_runs import FeatureRuns, chain, event, states, step, undo
 from tests.processors.sink import Reply, Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,14 +37,6 @@ ORDER = {
     ],
     "output": {"charge": "$Sequence{pay}{charge}{number}", "run": "$Run{id}"},
 }  # fmt: skip
-
-
-@pytest.fixture
-def features(scene: Scene, sink: Sink, people: Cast, settings: Any) -> Iterator[FeatureRuns]:
-    """A worker's runtime in this process."""
-    settings.EGRESS_ALLOW = [sink.allowed]
-    yield FeatureRuns(people.as_(people.dev), scene)
-    end_worker()
 
 
 def test_a_feature_runs_step_by_step(features: FeatureRuns, sink: Sink) -> None:

@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from processors.models import Run, RunSignal, Step
-from processors.runtime import loop
 from processors.services import signals
 from products.lib.errors import Conflict, Forbidden, Invalid
 from products.models import AuditEntry
-from tests.patience import until
 from tests.people import Cast
-from tests.processors.feature_runs import FeatureRuns, chain, end_worker
-from tests.processors.scene import Scene
-from tests.processors.sink import Sink
+from tests.processors.feature_runs import FeatureRuns, chain, ended
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAIT: dict[str, Any] = {"tag": "ok", "type": "wait_signal", "event": "go"}
 
 
-@pytest.fixture
-def features(scene: Scene, sink: Sink, people: Cast, settings: Any) -> Iterator[FeatureRuns]:
-    """A worker's runtime in this process."""
-    settings.EGRESS_ALLOW = [sink.allowed]
-    yield FeatureRuns(people.as_(people.dev), scene)
-    end_worker()
-
-
 def completed(run: Run) -> Run:
     """The run once it has ended well."""
-
-    def look() -> bool:
-        run.refresh_from_db()
-        if run.state in {"queued", "waiting"}:
-            loop.start().submit(run.pk)
-        return run.ended
-
-    until(look, what="the run has ended")
-    assert run.state == "completed", run.error
+    assert ended(run).state == "completed", run.error
     return run
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,22 +18,11 @@ from processors.services import turns
 from processors.services.features import FeatureRequest, start_many_features
 from products.lib.jsontypes import Json
 from tests.patience import until
-from tests.people import Cast
-from tests.processors.feature_runs import FeatureRuns, chain, end_worker
-from tests.processors.scene import Scene
-from tests.processors.sink import Sink
+from tests.processors.feature_runs import FeatureRuns, chain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT_ONCE = 8
 WAITS = {"tag": "ask", "type": "wait_signal", "event": "go"}
-
-
-@pytest.fixture
-def features(scene: Scene, sink: Sink, people: Cast, settings: Any) -> Iterator[FeatureRuns]:
-    """A worker's runtime in this process."""
-    settings.EGRESS_ALLOW = [sink.allowed]
-    yield FeatureRuns(people.as_(people.dev), scene)
-    end_worker()
 
 
 def limited(surplus: str, *, limit: int = 1) -> dict[str, Any]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -16,8 +14,7 @@ from products.access import Actor
 from products.lib.errors import Conflict, Forbidden, Invalid
 from tests.contracts.routes import signed_in
 from tests.people import Cast
-from tests.processors.feature_runs import FeatureRuns, chain, end_worker, event, states, undo
-from tests.processors.scene import Scene
+from tests.processors.feature_runs import FeatureRuns, chain, event, states, undo
 from tests.processors.sink import Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,14 +28,6 @@ ORDER = {
     ],
     "output": {"all": "$Sequence{tell}{b}"},
 }
-
-
-@pytest.fixture
-def features(scene: Scene, sink: Sink, people: Cast, settings: Any) -> Iterator[FeatureRuns]:
-    """A worker's runtime in this process."""
-    settings.EGRESS_ALLOW = [sink.allowed]
-    yield FeatureRuns(people.as_(people.dev), scene)
-    end_worker()
 
 
 def test_a_run_ends_after_the_event_and_gives_its_result(features: FeatureRuns, sink: Sink) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,21 +9,11 @@ import pytest
 from processors.models import LogLine, Run
 from processors.services import repair, runs, signals
 from products.lib.errors import Conflict
-from tests.people import Cast
-from tests.processors.feature_runs import FeatureRuns, chain, end_worker, event, states, step, undo
-from tests.processors.scene import Scene
+from tests.processors.feature_runs import FeatureRuns, chain, event, states, step, undo
 from tests.processors.sink import Call, Reply, Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EACH = {"for_each": "$Step{list}{ids}", "input": {"q": "$Item"}}
-
-
-@pytest.fixture
-def features(scene: Scene, sink: Sink, people: Cast, settings: Any) -> Iterator[FeatureRuns]:
-    """A worker's runtime in this process."""
-    settings.EGRESS_ALLOW = [sink.allowed]
-    yield FeatureRuns(people.as_(people.dev), scene)
-    end_worker()
 
 
 def asked(call: Call) -> str:
