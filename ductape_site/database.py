@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from ductape_site import database_url, env
+from ductape_site.postgresql.reconnecting import begin_anew
 
 # A network that swallows everything is noticed within half a minute; see also `processors.runtime.database`.
 LINE = {
@@ -19,10 +20,9 @@ LINE = {
 }
 # Compiling a plan takes longer than nearly all statements of pages and requests.
 SERVER = "-c jit=off"
-# Connecting anew is tried for so long and given up then: the pool lets ever more time pass between its tries, and
-# whoever asks next begins with a first one. So nobody asks once for long (`ductape_site.postgresql` asks again).
+WAIT_S = 10
+# Connecting anew is tried for so long and begun with a first try then: the pool lets ever more time pass between them.
 RECONNECT_S = 2.0
-ASK_S = 2.5
 
 
 def described(url: str) -> dict[str, Any]:
@@ -44,7 +44,13 @@ def described(url: str) -> dict[str, Any]:
             **LINE,
             **address.parameters,
             "options": _server(address),
-            "pool": {"min_size": 1, "max_size": most, "timeout": ASK_S, "reconnect_timeout": RECONNECT_S},
+            "pool": {
+                "min_size": 1,
+                "max_size": most,
+                "timeout": WAIT_S,
+                "reconnect_timeout": RECONNECT_S,
+                "reconnect_failed": begin_anew,
+            },
         },
     }
 

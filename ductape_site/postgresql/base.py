@@ -12,9 +12,8 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 from psycopg import Error
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
-WAIT_S = 10  # of a request, for its connection
 _draining = threading.Lock()
 _drained: dict[str, float] = {}  # when, by the monotonic clock
 
@@ -23,13 +22,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """One connection of Django's."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """A connection that has just answered. Raises psycopg.Error, of which PoolTimeout after `WAIT_S` seconds."""
+        """A connection that has just answered. Raises psycopg.Error, such as PoolTimeout."""
         if self.pool is None:
             return super().get_new_connection(conn_params)
-        until = time.monotonic() + WAIT_S
+        until = time.monotonic() + self.pool.timeout
         while True:
             asked_at = time.monotonic()
-            connection = self._taken(conn_params, until)
+            connection = super().get_new_connection(conn_params)
             try:
                 ConnectionPool.check_connection(connection)
                 return connection
@@ -40,15 +39,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
             except BaseException:
                 self.pool.putconn(connection)
                 raise
-
-    def _taken(self, conn_params: dict[str, Any], until: float) -> Any:
-        """Asks the pool again while there is time: it gives up making connections, and begins anew for who asks."""
-        while True:
-            try:
-                return super().get_new_connection(conn_params)
-            except PoolTimeout:
-                if time.monotonic() > until:
-                    raise
 
     def _renew(self, dead: Any, asked_at: float) -> None:
         """Those that lie in the pool have most likely died with it: all are made anew, by whoever sees it first."""
