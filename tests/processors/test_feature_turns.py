@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from processors.models import NEVER, Run
 from processors.runtime import loop
@@ -115,6 +116,14 @@ def test_R28_many_of_several_keys_are_started_together_in_any_order(features: Fe
     assert let_go() == len(names)
 
 
+def rung(runs: QuerySet[Run]) -> list[Run]:
+    """The same, those that nobody holds rung for: as the scheduler does where a doorbell met a locked row."""
+    for run in (found := list(runs)):
+        if run.state in {"queued", "waiting"}:
+            loop.start().submit(run.pk)
+    return found
+
+
 @pytest.mark.parametrize("surplus", ["wait", "drop", "cancel_older"])
 def test_R10_of_children_started_at_the_same_moment_by_two_workers_one_goes(
     features: FeatureRuns, surplus: str
@@ -131,7 +140,7 @@ def test_R10_of_children_started_at_the_same_moment_by_two_workers_one_goes(
         children = Run.objects.filter(target="one")
         assert children.count() == AT_ONCE
         asked = children.filter(cancel_requested_at__isnull=False)
-        until(lambda: not asked.exclude(state="cancelled").exists(), what="those asked to stop have stopped")
+        until(lambda: not rung(asked.exclude(state="cancelled")), what="those asked to stop have stopped")
         assert let_go() == 1
         assert children.filter(state="cancelled", error__code="dropped").count() == (surplus == "drop") * (AT_ONCE - 1)
         assert asked.exists() == (surplus == "cancel_older")

@@ -179,7 +179,7 @@ def test_X4_reading_changes_nothing(world: World, route: Route) -> None:
 @pytest.mark.parametrize(("route", "method"), TAKING_JSON)
 def test_A5_nobody_sets_what_is_not_theirs_to_set(world: World, route: Route, method: str) -> None:
     client = signed_in(world.cast.alice)
-    for name in ("id", "workspace", "owner", "is_staff", "created_by", "quota", "sealed", "digest"):
+    for name in ("id", "workspace", "owner", "is_staff", "created_by", "quota", "sealed", "body_hash"):
         body = {**(route.body or {}), name: str(world.cast.elsewhere.pk)}
         response, writes = ask(client, method, address(route, world.cast), body=body)
         assert response.status_code == 400, (name, response.content)
